@@ -1,0 +1,71 @@
+/*
+ * sqlite: the embedded store, one file.
+ *
+ * The file is in WAL mode with synchronous=FULL: an acknowledged write survives the process and the
+ * machine. It is made with mode 0600 and carries our application id and schema version; any other
+ * SQLite file, an unknown version and a file that others may read or write are refused, and nothing
+ * in them is changed. Name and address are unique. It lists in order of name.
+ *
+ * Writes go through one connection, reads through SQLITE_READER_COUNT others, each behind a lock that
+ * is waited for until the call's deadline. Several processes may have the file open; it must lie on
+ * a local file system.
+ */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "store/store.h"
+
+enum {
+    SQLITE_READER_COUNT = 4,            /* reads at once; more would wait for the same disk */
+    SQLITE_PATH_SIZE_MAX = 4096,        /* bytes, the system's limit */
+    SQLITE_SCHEMA_VERSION = 1,          /* of `pragma user_version` */
+    SQLITE_APPLICATION_ID = 0x656e7731, /* "enw1", of `pragma application_id` */
+};
+
+/* The statements of one connection, prepared once. */
+enum sqlite_statement {
+    SQLITE_GET,
+    SQLITE_FIND_BY_ADDRESS,
+    SQLITE_INSERT,
+    SQLITE_REPLACE,
+    SQLITE_LIST,
+    SQLITE_PROBE,
+    SQLITE_STATEMENT_COUNT,
+};
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* One connection, used by one thread at a time. */
+struct sqlite_connection {
+    struct sqlite3 *database;
+    struct sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
+    bool is_taken;
+};
+
+/* `{0}` is closed. Must not move while open. */
+struct sqlite_store {
+    struct sqlite_connection writer;
+    struct sqlite_connection readers[SQLITE_READER_COUNT];
+    pthread_mutex_t lock; /* guards every is_taken */
+    pthread_cond_t returned;
+    bool is_open;
+};
+
+/*
+ * Opens the file, making it (not its folder) when it is absent. DENIED for a file of another mode or
+ * owner, CORRUPT for one that is not ours, UNAVAILABLE when the system refuses.
+ */
+MUST_CHECK status sqlite_store_open(struct sqlite_store *sqlite, slice path);
+/* No call may be under way. */
+void sqlite_store_close(struct sqlite_store *sqlite);
+
+/* The port, valid while `sqlite` is open. */
+struct store sqlite_store_port(struct sqlite_store *sqlite);
+
+#endif
