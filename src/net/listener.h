@@ -1,0 +1,53 @@
+/*
+ * listener: a socket that waits for connections at an endpoint.
+ *
+ * The backlog is large, since a full one looks like a refusal over vsock. A Unix socket's path is
+ * taken over when nobody answers behind it, refused while somebody does, made with the given mode
+ * and removed on closing. TCP takes numeric addresses and "localhost" only: listening never looks
+ * a name up.
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "net/endpoint.h"
+#include "net/stream.h"
+
+enum {
+    LISTENER_BACKLOG = 1024,          /* connections the kernel may hold for us */
+    LISTENER_UNIX_MODE = 0600,        /* only our own user may connect */
+    LISTENER_UNIX_MODE_SHARED = 0660, /* our group too */
+};
+
+/* `{0}` is closed. */
+struct listener {
+    int descriptor; /* non-blocking, for poll(2) and epoll */
+    endpoint bound; /* where it listens, with the port that port 0 became */
+    bool is_open;
+};
+
+/*
+ * Listens. CONFLICT when somebody else does there; DENIED without the right to; UNAVAILABLE
+ * otherwise (detail: errno). A hybrid endpoint listens for the guest's connections: on the Unix
+ * socket PATH_PORT.
+ */
+MUST_CHECK status listener_open(const endpoint *endpoint, struct listener *listener);
+
+/* The same, with the mode of a Unix socket's path. */
+MUST_CHECK status listener_open_mode(const endpoint *endpoint, unsigned mode,
+                                     struct listener *listener);
+
+/*
+ * Takes the next connection; TCP ones get TCP_NODELAY. UNAVAILABLE with ETIMEDOUT when none came
+ * (deadline 0: none is waiting), with EMFILE, ENFILE, ENOBUFS or ENOMEM when the machine has no
+ * room: then wait a little before the next call. Connections that ended while waiting are skipped.
+ */
+MUST_CHECK status listener_accept(struct listener *listener, int64_t deadline_ms,
+                                  struct stream *stream);
+
+/* Closes, and removes a Unix socket's path if it is still ours. */
+void listener_close(struct listener *listener);
+
+#endif

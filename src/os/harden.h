@@ -1,0 +1,34 @@
+/*
+ * harden: what a program gives up before it touches anything from outside.
+ *
+ * The system-call filter is an allow list per program, in classic BPF made by our own table. It
+ * checks the architecture, and a call that is not listed ends the process. Filters are set before
+ * threads start and hold for all threads made later.
+ */
+#ifndef OS_HARDEN_H
+#define OS_HARDEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+enum harden_program {
+    HARDEN_ENCLAVE, /* vsock and unix sockets, files read at start, /dev/nsm */
+    HARDEN_PROXY,   /* sockets and name lookup */
+    HARDEN_PARENT,  /* sockets, name lookup, SQLite, libmicrohttpd with GnuTLS */
+};
+
+/* No core dumps, not dumpable or traceable, no new privileges, umask 077. */
+MUST_CHECK status harden_process(void);
+
+/* Closes every descriptor above standard error that was inherited. Call it first. */
+MUST_CHECK status harden_close_inherited(void);
+
+/* Sets the program's filter, for good. Call it after harden_process and before threads. */
+MUST_CHECK status harden_system_calls(enum harden_program program);
+
+/* True when the program's list has this system call (number of this machine). */
+bool harden_is_allowed(enum harden_program program, int system_call);
+
+#endif
