@@ -31,8 +31,8 @@ enum endpoint_kind { ENDPOINT_UNIX = 1, ENDPOINT_VSOCK, ENDPOINT_HYBRID, ENDPOIN
 
 typedef struct endpoint {
     enum endpoint_kind kind;
-    uint32_t cid;  /* vsock; "any" is VMADDR_CID_ANY, 2^32 - 1 */
-    uint32_t port; /* vsock, hybrid, tcp */
+    uint32_t cid;                      /* vsock; "any" is VMADDR_CID_ANY, 2^32 - 1 */
+    uint32_t port;                     /* vsock, hybrid, tcp */
     char path[ENDPOINT_PATH_SIZE_MAX]; /* unix, hybrid: NUL-terminated */
     char host[ENDPOINT_HOST_SIZE_MAX]; /* tcp: name or address without brackets; NUL-terminated */
 } endpoint;

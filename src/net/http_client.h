@@ -65,15 +65,15 @@ MUST_CHECK status http_client_open(const struct http_client_settings *settings,
                                    struct http_client *client);
 
 struct http_client_call {
-    slice request;             /* the whole request as printed by http/message.h, body included */
-    bool is_head;              /* the response has no body whatever its head says */
-    bool is_never_repeated;    /* do not send it again, not even after a stale connection */
-    size_t response_size_max;  /* of the body; OVER_LIMIT beyond */
+    const struct http_request *request;
+    bool is_never_repeated;   /* do not send it again, not even after a stale connection */
+    size_t response_size_max; /* of the whole response, head included; OVER_LIMIT beyond */
     int64_t deadline_ms;
 };
 
 /*
- * Sends and reads. The response's slices live in the arena. Failures: as of dialing and tls.h;
+ * Prints and sends the request, and reads the response. Its slices live in the arena, which must
+ * have room for the request as printed and `response_size_max`. Failures: as of dialing and tls.h;
  * UNAVAILABLE (ECONNRESET) for a response cut off; CORRUPT for one that is not HTTP; OVER_LIMIT.
  */
 MUST_CHECK status http_client_send(struct http_client *client, const struct http_client_call *call,

@@ -21,8 +21,8 @@ struct relay_counts {
 };
 
 struct relay_limits {
-    int64_t idle_ms_max;  /* without a byte in either direction */
-    int stop_descriptor;  /* readable: stop at once; -1 for none */
+    int64_t idle_ms_max; /* without a byte in either direction */
+    int stop_descriptor; /* readable: stop at once; -1 for none */
 };
 
 /*

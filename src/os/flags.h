@@ -32,7 +32,7 @@ enum flag_shape {
 };
 
 struct flag {
-    const char *name;        /* without the dashes */
+    const char *name; /* without the dashes */
     enum flag_shape shape;
     const char *value_name;  /* as help shows it: "FILE"; NULL for a switch */
     const char *environment; /* variable's name, or NULL */
@@ -47,8 +47,8 @@ struct flags_program {
     const char *summary; /* one or more lines for --help */
     const struct flag *table;
     size_t count;
-    const char *operand_names;  /* "NAME [KEY]" for --help, or NULL */
-    size_t operand_count_max;   /* arguments that are not flags */
+    const char *operand_names; /* "NAME [KEY]" for --help, or NULL */
+    size_t operand_count_max;  /* arguments that are not flags */
 };
 
 struct flags_given {
