@@ -1,0 +1,78 @@
+/*
+ * k256: keys and signatures on the curve secp256k1, as Ethereum uses them.
+ *
+ * Signatures are deterministic (RFC 6979, HMAC-SHA256 over key and digest, no extra data), so the
+ * same key and digest give the same bytes everywhere, and always have the low s. Key operations
+ * take the same time for every key. No input can make this room stop the program.
+ *
+ * The curve is opened once and then only read: any number of threads may use it at once.
+ *
+ * Specification: SEC 1 version 2.0, RFC 6979, EIP-2 (low s).
+ */
+#ifndef CRYPTO_K256_H
+#define CRYPTO_K256_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/secret.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "crypto/digest.h"
+
+enum { K256_SIGNATURE_SIZE = 65 };
+
+/* x and y, the uncompressed form of SEC 1 without its first byte. */
+typedef struct k256_public_key {
+    uint8_t bytes[64];
+} k256_public_key;
+
+/* `parity` is that of the nonce point's y: 0 or 1. */
+typedef struct k256_signature {
+    uint8_t r[32];
+    uint8_t s[32];
+    uint8_t parity;
+} k256_signature;
+
+/* `{0}` is closed. */
+struct k256 {
+    void *context; /* secp256k1_context */
+};
+
+/*
+ * Makes the context, with its multiplication blinded by `blinding` against side channels.
+ *
+ * UNAVAILABLE when the system has no memory left.
+ */
+MUST_CHECK status k256_open(struct k256 *curve, const struct secret32 *blinding);
+void k256_close(struct k256 *curve);
+
+/* BAD_INPUT unless 1 <= key < n. */
+MUST_CHECK status k256_check_key(const struct k256 *curve, const struct secret32 *key);
+
+/* The key's point. BAD_INPUT when the key is not one. */
+MUST_CHECK status k256_read_public_key(const struct k256 *curve, const struct secret32 *key,
+                                       k256_public_key *public_key);
+
+/*
+ * Signs a digest. BAD_INPUT when the key is not one. INTERNAL when the nonce point's x is not
+ * below n (one in 2^127), which Ethereum's one bit of parity cannot express.
+ */
+MUST_CHECK status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 digest,
+                            k256_signature *signature);
+
+/*
+ * Finds the public key under which the signature of this digest is good.
+ *
+ * BAD_INPUT when r or s is 0 or not below n, s is high, parity is above 1, or no such key exists.
+ */
+MUST_CHECK status k256_recover(const struct k256 *curve, const k256_signature *signature,
+                               hash32 digest, k256_public_key *public_key);
+
+/* r, s and parity as 65 bytes, in that order. */
+void k256_signature_write(const k256_signature *signature, uint8_t bytes[K256_SIGNATURE_SIZE]);
+/* BAD_INPUT unless there are 65 bytes and the last is 0 or 1. */
+MUST_CHECK status k256_signature_read(slice bytes, k256_signature *signature);
+
+#endif

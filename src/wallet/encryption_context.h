@@ -1,0 +1,47 @@
+/*
+ * encryption_context: the names and values that KMS binds to a data key and logs at each use.
+ *
+ *   acct   32 hex digits     app   "enw1"     env   the deployment's name
+ *   epoch  decimal           kind  "1"        org   32 hex digits
+ *
+ * Pairs are in byte order of their names. They come from the measured configuration and the
+ * record, and a data key opens only with exactly the context it was made with.
+ *
+ * Specification: docs/PROTOCOL.md, encryption context.
+ */
+#ifndef WALLET_ENCRYPTION_CONTEXT_H
+#define WALLET_ENCRYPTION_CONTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/builder.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "wallet/account.h"
+
+enum {
+    ENCRYPTION_CONTEXT_COUNT = 6,
+    ENCRYPTION_CONTEXT_ENVIRONMENT_SIZE_MAX = 64,
+};
+
+struct encryption_context_pair {
+    slice name;
+    slice value;
+};
+
+/* Values may view `text`, so the struct is not copied. */
+struct encryption_context {
+    struct encryption_context_pair pairs[ENCRYPTION_CONTEXT_COUNT];
+    uint8_t text[80]; /* two ids in hex and the epoch */
+};
+
+/*
+ * Fills the context of an account's data key; `environment` must outlive it.
+ *
+ * BAD_INPUT when the environment's name is empty or too long.
+ */
+MUST_CHECK status encryption_context_init(struct encryption_context *context,
+                                          const struct account *account, slice environment);
+
+#endif
