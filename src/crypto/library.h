@@ -1,0 +1,16 @@
+/*
+ * library: how libcrypto is started.
+ */
+#ifndef CRYPTO_LIBRARY_H
+#define CRYPTO_LIBRARY_H
+
+#include "base/status.h"
+
+/*
+ * Starts libcrypto without any configuration file, so that nothing outside the program can change
+ * what it does. Every program calls it before its first thread and before any other use of
+ * libcrypto or libssl; a second call does nothing. UNAVAILABLE when the library does not start.
+ */
+MUST_CHECK status library_open(void);
+
+#endif
