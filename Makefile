@@ -1,0 +1,59 @@
+# A thin front: meson builds, tools/check tests. `make help` lists the commands.
+
+BUILD ?= build
+T ?=
+SECONDS ?= 60
+PROGRAMS = ninja -C $(BUILD) --quiet
+
+.DEFAULT_GOAL := all
+.PHONY: all help demo stand check quick sanitize ctime fault e2e fuzz bench cover clean
+
+all: $(BUILD)/build.ninja ## build everything; warnings are errors
+	@$(PROGRAMS)
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+demo: $(BUILD)/build.ninja ## watch an account being made and used, step by step, without AWS
+	@tools/deps demo
+	@$(PROGRAMS)
+	@tests/e2e/demo.sh $(BUILD)
+
+stand: all ## keep the whole system running on this computer; Ctrl-C stops it
+	@$(BUILD)/src/dev/enw-stand
+
+quick: ## format, lint, unit tests, vectors, corpus replay: run it all day
+	@tools/check quick
+
+check: ## every test: quick, fault injection, real processes and clients
+	@tools/check check
+
+sanitize: ## the suite under ASan+UBSan and under TSan
+	@tools/check asan tsan
+
+ctime: ## secrets marked undefined under valgrind: no branch or index may depend on one
+	@tools/check ctime
+
+fault: ## every step of CREATE and SIGN made to fail in turn
+	@tools/check fault
+
+e2e: ## real processes, real sockets, real clients; T=NAME runs the scripts whose names contain it
+	@tools/check e2e $(T)
+
+fuzz: ## one fuzzer: make fuzz T=rlp SECONDS=60; without T, its list
+	@tools/deps all
+	@tools/fuzz $(if $(T),"$(T)" "$(SECONDS)")
+
+bench: all ## numbers with units, and the machine they come from
+	@tools/deps all
+	@bench/run $(BUILD)
+
+cover: ## line and branch coverage of the unit tests
+	@tools/check cover
+
+clean: ## remove what was built
+	@rm -rf build build-*
+
+$(BUILD)/build.ninja:
+	@tools/deps build
+	@meson setup $(BUILD) >/dev/null
