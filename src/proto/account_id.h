@@ -6,7 +6,8 @@
  * with crypto/digest. Whoever asks for an account by name therefore fixes which sealed record the
  * enclave will accept for it.
  *
- * A name is 1 to 128 characters of A-Z a-z 0-9 . _ : @ -
+ * A name is 1 to 128 characters of A-Z a-z 0-9 . _ : @ - but not "0x" and 40 hex digits, because
+ * an address is accepted wherever a name is.
  */
 #ifndef PROTO_ACCOUNT_ID_H
 #define PROTO_ACCOUNT_ID_H
@@ -31,13 +32,13 @@ typedef struct account_id {
     uint8_t bytes[ACCOUNT_ID_SIZE];
 } account_id;
 
-/* BAD_INPUT unless the name follows the rule above. */
+/* BAD_INPUT unless the name follows the rules above. */
 MUST_CHECK status account_name_check(slice name);
 
 /*
  * Appends the bytes whose SHA-256 begins with the id of `name` (organisation zero).
  *
- * BAD_INPUT when the name breaks its rule; OVER_LIMIT when the builder has no room.
+ * BAD_INPUT when the name breaks a rule; OVER_LIMIT when the builder has no room.
  */
 MUST_CHECK status account_preimage_put(slice name, struct builder *preimage);
 

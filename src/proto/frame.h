@@ -2,9 +2,8 @@
  * frame: the unit of the stream between parent and enclave (ENWF, version 1).
  *
  * A frame is a header of 20 bytes and sections in ascending order, none twice, with nothing
- * between or after them. Reading works on whatever bytes have arrived: as long as they could be
- * the beginning of a good frame the answer is "more is needed"; the first byte that could not is
- * refused at once, and the length is refused before anybody waits for it or makes room for it.
+ * between or after them. Reading works on whatever bytes have arrived. As soon as a header is
+ * there it is checked, the length too, before anybody waits for the rest or makes room for it.
  * Types and sections that this version does not know are refused. Which sections belong to which
  * type is the business of proto/message.h.
  *
@@ -81,13 +80,13 @@ bool frame_has_section(const struct frame *frame, enum frame_section section);
  * Takes the first frame off the front of what has arrived.
  *
  * `*is_whole` tells whether there was one; when not, nothing else has changed, and more bytes are
- * needed. BAD_INPUT, and nothing changed, when no further bytes can make it a good frame.
+ * needed. BAD_INPUT, and nothing changed, when what is there breaks a rule of the format.
  */
 MUST_CHECK status frame_take(slice *arrived, struct frame *frame, bool *is_whole);
 
 /*
- * The req_id that an error reply to what has arrived should carry: that of the header if its bytes
- * are there and it begins like a frame of this version, else 0.
+ * The req_id that an error reply to a refused frame carries: the header's if the header is there
+ * and begins like a frame of this version, else 0.
  */
 uint64_t frame_req_id(slice arrived);
 

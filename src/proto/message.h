@@ -6,18 +6,14 @@
  * whose size is outside its own bounds. Both programs read and write through this table, so they
  * cannot disagree about it. An error reply is data: a kind and a sentence.
  *
- *   request                required                              optional     reply
- *   CREATE                 credentials account_id                key_arn      record key_arn address public_key
- *   SIGN_TX, SIGN_MESSAGE,
- *   SIGN_TYPED_DATA,
- *   SIGN_AUTHORIZATION,
- *   SIGN_USER_OPERATION    record credentials account_id body                 address signature
- *   ATTEST                                                       nonce        document
- *   STATUS                                                                    status
- *   IMPORT                 credentials account_id body           key_arn      record key_arn address public_key
- *   RESEAL                 record credentials account_id         key_arn      record key_arn address
- *   IMPORT_LEGACY          record credentials account_id         key_arn      record key_arn address public_key
- *   DERIVE                 credentials account_id body           record key_arn  record key_arn address public_key
+ *   request        required                            optional   reply
+ *   CREATE         credentials account_id              key_arn    record key_arn address public_key
+ *   SIGN_TX        record credentials account_id body             address signature
+ *   SIGN_MESSAGE   record credentials account_id body             address signature
+ *   ATTEST                                             nonce      document
+ *   STATUS                                                        status
+ *
+ * The other types of proto/frame.h are reserved: they have no row yet.
  *
  * Slices view the frame's memory. An optional section that is absent is an empty slice.
  *
@@ -40,7 +36,7 @@
 enum {
     MESSAGE_RECORD_SIZE_MAX = 32768, /* the largest ENW1 record is 30,984 bytes */
     MESSAGE_BODY_SIZE_MAX = 61440,   /* leaves room for a usual record and credentials */
-    MESSAGE_KEY_ARN_SIZE_MAX = 2048, /* KMS's own bound */
+    MESSAGE_KEY_ARN_SIZE_MAX = 256,  /* real ones have at most 91 characters */
     MESSAGE_NONCE_SIZE = 32,
     MESSAGE_ADDRESS_SIZE = 20,
     MESSAGE_SIGNATURE_SIZE = 65,  /* r 32, s 32, parity 1 (0 or 1) */
@@ -48,8 +44,14 @@ enum {
     MESSAGE_DOCUMENT_SIZE_MAX = 16384,
     MESSAGE_SENTENCE_SIZE_MAX = 512,
     MESSAGE_STATUS_SIZE_MAX = 16384,
+    MESSAGE_ACCESS_KEY_ID_SIZE_MIN = 16, /* IAM's own bounds */
     MESSAGE_ACCESS_KEY_ID_SIZE_MAX = 128,
-    MESSAGE_CREDENTIALS_SIZE_MAX = 6 + MESSAGE_ACCESS_KEY_ID_SIZE_MAX + 2 * SECRET_TEXT_SIZE_MAX,
+    MESSAGE_SECRET_ACCESS_KEY_SIZE_MAX = 128, /* real ones have 40 characters */
+    MESSAGE_SESSION_TOKEN_SIZE_MAX = SECRET_TEXT_SIZE_MAX,
+    MESSAGE_CREDENTIALS_SIZE_MIN = 6 + MESSAGE_ACCESS_KEY_ID_SIZE_MIN + 1,
+    MESSAGE_CREDENTIALS_SIZE_MAX = 6 + MESSAGE_ACCESS_KEY_ID_SIZE_MAX +
+                                   MESSAGE_SECRET_ACCESS_KEY_SIZE_MAX +
+                                   MESSAGE_SESSION_TOKEN_SIZE_MAX,
 };
 
 /* What the parent asks. Fields that the type does not have are ignored when writing. */
@@ -79,7 +81,10 @@ struct message_reply {
     slice status;     /* JSON */
 };
 
-/* Reads a request. BAD_INPUT when the type is not a request's or its sections do not fit it. */
+/* True for the request types that have a row in the table above. */
+bool message_is_served(uint8_t type);
+
+/* Reads a request. BAD_INPUT when the type has no row or the sections do not fit it. */
 MUST_CHECK status message_request_read(const struct frame *frame, struct message_request *request);
 
 /*
@@ -103,9 +108,9 @@ MUST_CHECK status message_reply_write(const struct message_reply *reply, struct 
 MUST_CHECK status message_failure_write(uint64_t req_id, status failure, slice sentence,
                                         struct builder *output);
 
-/* AWS credentials as they travel; the secret parts are copied out of the frame. */
+/* AWS credentials as they travel, copied out of the frame. */
 struct message_credentials {
-    struct secret_text access_key_id; /* 1 to MESSAGE_ACCESS_KEY_ID_SIZE_MAX bytes; not secret */
+    struct secret_text access_key_id;     /* public, but kept with the others */
     struct secret_text secret_access_key; /* at least 1 byte */
     struct secret_text session_token;     /* empty for credentials that do not expire */
 };
