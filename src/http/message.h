@@ -123,7 +123,7 @@ void http_reader_next(struct http_reader *reader);
  * Appends the request with the Content-Length of its body (none for an empty body of a method
  * that has none: GET, HEAD, DELETE). `is_last` adds "Connection: close". BAD_INPUT when a part
  * could not be read back as itself (a line break in a value, a blank in the target), or when the
- * headers already say a length, transfer encoding or connection.
+ * headers already say a length, transfer encoding or connection; OVER_LIMIT when it does not fit.
  */
 MUST_CHECK status http_request_print(const struct http_request *request, struct builder *text);
 

@@ -20,6 +20,7 @@
 enum {
     URI_SIZE_MAX = 2048,        /* bytes of a whole address */
     URI_HOST_SIZE_MAX = 253,    /* bytes of a host name, RFC 1035 */
+    URI_QUERY_SIZE_MAX = 4096,  /* bytes of a query that is made canonical */
     URI_QUERY_COUNT_MAX = 64,   /* parameters of a query that is made canonical */
     URI_SEGMENT_COUNT_MAX = 64, /* segments of a path that is made canonical */
 };

@@ -1,0 +1,601 @@
+#include "http/message.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/array.h"
+
+enum reader_state {
+    STATE_HEAD,
+    STATE_BODY,
+    STATE_CHUNK_LINE,
+    STATE_CHUNK,
+    STATE_TRAILER,
+    STATE_DONE
+};
+
+/* What a head says about where its body ends. */
+struct framing {
+    bool is_chunked;
+    bool has_length;
+    bool is_version_1_0;
+    bool is_last;
+    uint64_t length;
+};
+
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
+}
+
+bool http_name_equal(slice a, slice b)
+{
+    if (a.size != b.size) return false;
+    for (size_t i = 0; i < a.size; i++) {
+        if (lower(a.bytes[i]) != lower(b.bytes[i])) return false;
+    }
+    return true;
+}
+
+/* RFC 9110, section 5.6.2: one bit for each of the 128 ASCII characters that a token may have. */
+static bool is_token_byte(uint8_t byte)
+{
+    static const uint64_t allowed[2] = {UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe)};
+    return byte < 128 && (allowed[byte >> 6] >> (byte & 63) & 1) != 0;
+}
+
+static bool is_token(slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (!is_token_byte(text.bytes[i])) return false;
+    }
+    return text.size > 0;
+}
+
+/* Bytes that a header's value or a reason may have: anything visible, blanks, and above ASCII. */
+static bool is_value(slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        const uint8_t byte = text.bytes[i];
+        if ((byte < ' ' && byte != '\t') || byte == 0x7f) return false;
+    }
+    return true;
+}
+
+static bool is_target(slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.bytes[i] <= ' ' || text.bytes[i] >= 0x7f) return false;
+    }
+    return text.size > 0 && text.bytes[0] == '/';
+}
+
+void http_headers_init(struct http_headers *headers)
+{
+    headers->count = 0;
+}
+
+status http_headers_add(struct http_headers *headers, slice name, slice value)
+{
+    REQUIRE(headers->count < HTTP_HEADER_COUNT_MAX, FAILURE_OVER_LIMIT,
+            "message: has too many headers");
+    headers->list[headers->count++] = (struct http_header){name, value};
+    return status_ok();
+}
+
+bool http_headers_find(const struct http_headers *headers, const char *name, slice *value)
+{
+    const slice wanted = slice_text(name);
+    for (size_t i = 0; i < headers->count; i++) {
+        if (!http_name_equal(headers->list[i].name, wanted)) continue;
+        *value = headers->list[i].value;
+        return true;
+    }
+    return false;
+}
+
+static size_t count_of(const struct http_headers *headers, const char *name)
+{
+    const slice wanted = slice_text(name);
+    size_t count = 0;
+    for (size_t i = 0; i < headers->count; i++) {
+        if (http_name_equal(headers->list[i].name, wanted)) count++;
+    }
+    return count;
+}
+
+status http_headers_read(const struct http_headers *headers, const char *name, slice *value)
+{
+    const size_t count = count_of(headers, name);
+    REQUIRE(count > 0, FAILURE_BAD_INPUT, "message: a required header is missing");
+    REQUIRE(count == 1, FAILURE_BAD_INPUT, "message: a header is there twice");
+    (void)http_headers_find(headers, name, value);
+    return status_ok();
+}
+
+/* Takes a line and its CR LF; the search for the head's end made sure that there is one. */
+static status take_line(slice *input, slice *line)
+{
+    const size_t end = slice_index_of(*input, '\n');
+    REQUIRE(end < input->size && end > 0 && input->bytes[end - 1] == '\r', FAILURE_BAD_INPUT,
+            "message: a line must end in CR LF");
+    *line = slice_part(*input, 0, end - 1);
+    *input = slice_part(*input, end + 1, input->size);
+    return status_ok();
+}
+
+static status parse_header(slice line, struct http_header *header)
+{
+    REQUIRE(line.bytes[0] != ' ' && line.bytes[0] != '\t', FAILURE_BAD_INPUT,
+            "message: a header line must not be folded");
+    const size_t colon = slice_index_of(line, ':');
+    REQUIRE(colon < line.size, FAILURE_BAD_INPUT, "message: a header line has no colon");
+    const slice name = slice_part(line, 0, colon);
+    const slice value = slice_trim(slice_part(line, colon + 1, line.size));
+    REQUIRE(is_token(name), FAILURE_BAD_INPUT, "message: a header's name is not a token");
+    REQUIRE(is_value(value), FAILURE_BAD_INPUT, "message: a header has a control character");
+    *header = (struct http_header){name, value};
+    return status_ok();
+}
+
+/* `lines` ends with the empty line. */
+static status parse_headers(slice lines, struct http_headers *headers)
+{
+    http_headers_init(headers);
+    for (;;) {
+        slice line = {0};
+        struct http_header header = {0};
+        TRY(take_line(&lines, &line));
+        if (line.size == 0) return status_ok();
+        TRY(parse_header(line, &header));
+        TRY(http_headers_add(headers, header.name, header.value));
+    }
+}
+
+static bool has_list_item(slice list, const char *item)
+{
+    while (list.size > 0) {
+        const size_t comma = slice_index_of(list, ',');
+        if (http_name_equal(slice_trim(slice_part(list, 0, comma)), slice_text(item))) return true;
+        list = slice_part(list, comma + 1, list.size);
+    }
+    return false;
+}
+
+/* RFC 9112, section 6.3, with everything refused that a peer could read another way. */
+static status parse_framing(const struct http_headers *headers, struct framing *framing)
+{
+    slice coding = {0}, length = {0};
+    const size_t coding_count = count_of(headers, "transfer-encoding");
+    const size_t length_count = count_of(headers, "content-length");
+    REQUIRE(length_count <= 1, FAILURE_BAD_INPUT, "message: has more than one Content-Length");
+    REQUIRE(coding_count <= 1, FAILURE_BAD_INPUT, "message: has more than one Transfer-Encoding");
+    REQUIRE(coding_count + length_count <= 1, FAILURE_BAD_INPUT,
+            "message: has both Content-Length and Transfer-Encoding");
+    if (http_headers_find(headers, "transfer-encoding", &coding)) {
+        REQUIRE(!framing->is_version_1_0, FAILURE_BAD_INPUT,
+                "message: HTTP/1.0 has no Transfer-Encoding");
+        REQUIRE(http_name_equal(coding, slice_text("chunked")), FAILURE_BAD_INPUT,
+                "message: Transfer-Encoding must be chunked");
+        framing->is_chunked = true;
+    }
+    if (http_headers_find(headers, "content-length", &length)) {
+        if (!status_is_ok(slice_parse_u64(length, INT64_MAX, &framing->length))) {
+            FAIL(FAILURE_BAD_INPUT, 0, "message: Content-Length is not a plain number");
+        }
+        framing->has_length = true;
+    }
+    framing->is_last = framing->is_version_1_0;
+    for (size_t i = 0; i < headers->count; i++) {
+        if (http_name_equal(headers->list[i].name, slice_text("connection")) &&
+            has_list_item(headers->list[i].value, "close")) {
+            framing->is_last = true;
+        }
+    }
+    return status_ok();
+}
+
+static status parse_version(slice text, struct framing *framing)
+{
+    const bool is_version_1_1 = slice_equal(text, slice_text("HTTP/1.1"));
+    framing->is_version_1_0 = slice_equal(text, slice_text("HTTP/1.0"));
+    REQUIRE(is_version_1_1 || framing->is_version_1_0, FAILURE_BAD_INPUT,
+            "message: version must be HTTP/1.1 or HTTP/1.0");
+    return status_ok();
+}
+
+static status parse_request_line(slice line, struct http_request *request, struct framing *framing)
+{
+    const size_t method_size = slice_index_of(line, ' ');
+    request->method = slice_part(line, 0, method_size);
+    line = slice_part(line, method_size + 1, line.size);
+    const size_t target_size = slice_index_of(line, ' ');
+    request->target = slice_part(line, 0, target_size);
+    REQUIRE(is_token(request->method), FAILURE_BAD_INPUT, "message: method is not a token");
+    REQUIRE(request->method.size <= HTTP_METHOD_SIZE_MAX, FAILURE_OVER_LIMIT,
+            "message: method is too long");
+    REQUIRE(is_target(request->target), FAILURE_BAD_INPUT,
+            "message: target must be a path of visible characters");
+    REQUIRE(request->target.size <= HTTP_TARGET_SIZE_MAX, FAILURE_OVER_LIMIT,
+            "message: target is too long");
+    return parse_version(slice_part(line, target_size + 1, line.size), framing);
+}
+
+static status parse_request(slice head, struct http_request *request, struct framing *framing)
+{
+    slice line = {0};
+    TRY(take_line(&head, &line));
+    TRY(parse_request_line(line, request, framing));
+    TRY(parse_headers(head, &request->headers));
+    TRY(parse_framing(&request->headers, framing));
+    REQUIRE(count_of(&request->headers, "host") == 1, FAILURE_BAD_INPUT,
+            "message: a request must have exactly one Host");
+    request->is_last = framing->is_last;
+    return status_ok();
+}
+
+static status parse_status_line(slice line, struct http_response *response, struct framing *framing)
+{
+    uint64_t code = 0;
+    const size_t version_size = slice_index_of(line, ' ');
+    TRY(parse_version(slice_part(line, 0, version_size), framing));
+    line = slice_part(line, version_size + 1, line.size);
+    const bool is_number = status_is_ok(slice_parse_u64(slice_part(line, 0, 3), 599, &code));
+    REQUIRE(is_number && code >= 100 && (line.size == 3 || line.bytes[3] == ' '), FAILURE_BAD_INPUT,
+            "message: status code must be 100 to 599");
+    REQUIRE(code != 101, FAILURE_BAD_INPUT, "message: switching protocols is not supported");
+    response->code = (uint16_t)code;
+    response->reason = slice_part(line, 4, line.size);
+    REQUIRE(is_value(response->reason), FAILURE_BAD_INPUT,
+            "message: reason has a control character");
+    return status_ok();
+}
+
+/* The codes, and the method, whose response has no body whatever its headers say. */
+static bool has_no_body(uint16_t code, slice method)
+{
+    return code < 200 || code == 204 || code == 304 || slice_equal(method, slice_text("HEAD"));
+}
+
+static status parse_response(slice head, slice method, struct http_response *response,
+                             struct framing *framing)
+{
+    slice line = {0};
+    TRY(take_line(&head, &line));
+    TRY(parse_status_line(line, response, framing));
+    TRY(parse_headers(head, &response->headers));
+    TRY(parse_framing(&response->headers, framing));
+    response->is_last = framing->is_last;
+    if (has_no_body(response->code, method)) {
+        framing->is_chunked = false;
+        framing->has_length = true;
+        framing->length = 0;
+    }
+    REQUIRE(framing->is_chunked || framing->has_length, FAILURE_BAD_INPUT,
+            "message: a response must say how long its body is");
+    return status_ok();
+}
+
+void http_reader_init(struct http_reader *reader, void *memory, size_t size_max)
+{
+    *reader = (struct http_reader){.memory = memory, .size_max = size_max, .state = STATE_HEAD};
+}
+
+uint8_t *http_reader_space(struct http_reader *reader, size_t *size)
+{
+    *size = reader->size_max - reader->size;
+    return reader->memory + reader->size;
+}
+
+void http_reader_add(struct http_reader *reader, size_t size)
+{
+    assert(size <= reader->size_max - reader->size);
+    reader->size += size;
+}
+
+bool http_reader_is_empty(const struct http_reader *reader)
+{
+    return reader->size == 0 && reader->interim_count == 0;
+}
+
+/*
+ * Takes the next line that has arrived whole, starting at `start`; the search goes on where the
+ * last one ended, so slow senders cost no more than fast ones. A line feed without its carriage
+ * return is refused at once: its sender would wait for an answer for ever.
+ */
+static status find_line(struct http_reader *reader, size_t start, size_t *line_size, bool *is_found)
+{
+    const size_t from = reader->scanned_size > start ? reader->scanned_size : start;
+    const slice rest = slice_of(reader->memory + from, reader->size - from);
+    const size_t end = slice_index_of(rest, '\n');
+    *is_found = end < rest.size;
+    reader->scanned_size = *is_found ? from + end + 1 : reader->size;
+    if (!*is_found) return status_ok();
+    REQUIRE(from + end > start && reader->memory[from + end - 1] == '\r', FAILURE_BAD_INPUT,
+            "message: a line must end in CR LF");
+    *line_size = from + end - 1 - start;
+    return status_ok();
+}
+
+/* Looks for the empty line that ends the head, line by line. */
+static status find_head(struct http_reader *reader)
+{
+    for (;;) {
+        size_t line_size = 0;
+        bool is_found = false;
+        TRY(find_line(reader, reader->next_offset, &line_size, &is_found));
+        REQUIRE(reader->scanned_size <= HTTP_HEAD_SIZE_MAX, FAILURE_OVER_LIMIT,
+                "message: head is too long");
+        if (!is_found) return status_ok();
+        REQUIRE(line_size > 0 || reader->next_offset > 0, FAILURE_BAD_INPUT,
+                "message: must not begin with an empty line");
+        reader->next_offset = reader->scanned_size;
+        if (line_size > 0) continue;
+        reader->head_size = reader->next_offset;
+        return status_ok();
+    }
+}
+
+static status start_body(struct http_reader *reader, const struct framing *framing)
+{
+    reader->next_offset = reader->head_size;
+    if (framing->is_chunked) {
+        reader->state = STATE_CHUNK_LINE;
+        return status_ok();
+    }
+    REQUIRE(framing->length <= reader->size_max - reader->head_size, FAILURE_OVER_LIMIT,
+            "message: body is too long");
+    reader->body_size = (size_t)framing->length;
+    reader->state = STATE_BODY;
+    return status_ok();
+}
+
+static uint8_t hex_value(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9') return (uint8_t)(byte - '0');
+    byte = lower(byte);
+    return byte >= 'a' && byte <= 'f' ? (uint8_t)(byte - 'a' + 10) : 16;
+}
+
+static status parse_chunk_line(const struct http_reader *reader, slice line, size_t *chunk_size)
+{
+    size_t size = 0, i = 0;
+    for (; i < line.size && hex_value(line.bytes[i]) < 16; i++) {
+        size = size * 16 + hex_value(line.bytes[i]);
+        REQUIRE(size <= reader->size_max, FAILURE_OVER_LIMIT, "message: body is too long");
+    }
+    REQUIRE(i > 0 && (i == line.size || line.bytes[i] == ';'), FAILURE_BAD_INPUT,
+            "message: a chunk's size is not plain hex");
+    REQUIRE(is_value(line), FAILURE_BAD_INPUT, "message: a chunk line has a control character");
+    *chunk_size = size;
+    return status_ok();
+}
+
+static status read_chunk_line(struct http_reader *reader, bool *is_moved)
+{
+    size_t line_size = 0;
+    TRY(find_line(reader, reader->next_offset, &line_size, is_moved));
+    REQUIRE(reader->scanned_size - reader->next_offset <= HTTP_CHUNK_LINE_SIZE_MAX,
+            FAILURE_OVER_LIMIT, "message: a chunk line is too long");
+    if (!*is_moved) return status_ok();
+    TRY(parse_chunk_line(reader, slice_of(reader->memory + reader->next_offset, line_size),
+                         &reader->chunk_size));
+    reader->next_offset = reader->scanned_size;
+    reader->state = reader->chunk_size > 0 ? STATE_CHUNK : STATE_TRAILER;
+    return status_ok();
+}
+
+/* Moves a whole chunk up to the body's end; chunk lines only shrink, so it never grows past it. */
+static status read_chunk(struct http_reader *reader, bool *is_moved)
+{
+    const size_t left_size = reader->size - reader->next_offset;
+    *is_moved = left_size >= 2 && left_size - 2 >= reader->chunk_size;
+    if (!*is_moved) return status_ok();
+    const uint8_t *chunk = reader->memory + reader->next_offset;
+    const uint8_t *end = chunk + reader->chunk_size;
+    REQUIRE(end[0] == '\r' && end[1] == '\n', FAILURE_BAD_INPUT,
+            "message: a chunk must end in CR LF");
+    memmove(reader->memory + reader->head_size + reader->body_size, chunk, reader->chunk_size);
+    reader->body_size += reader->chunk_size;
+    reader->next_offset += reader->chunk_size + 2;
+    reader->scanned_size = reader->next_offset;
+    reader->state = STATE_CHUNK_LINE;
+    return status_ok();
+}
+
+static status read_trailer(struct http_reader *reader, bool *is_moved)
+{
+    size_t line_size = 0;
+    struct http_header dropped = {0};
+    TRY(find_line(reader, reader->next_offset, &line_size, is_moved));
+    REQUIRE(reader->trailer_size + (reader->scanned_size - reader->next_offset) <=
+                HTTP_HEAD_SIZE_MAX,
+            FAILURE_OVER_LIMIT, "message: trailer is too long");
+    if (!*is_moved) return status_ok();
+    if (line_size > 0) {
+        TRY(parse_header(slice_of(reader->memory + reader->next_offset, line_size), &dropped));
+    }
+    reader->trailer_size += reader->scanned_size - reader->next_offset;
+    reader->next_offset = reader->scanned_size;
+    if (line_size == 0) reader->state = STATE_DONE;
+    return status_ok();
+}
+
+static status read_body(struct http_reader *reader, bool *is_moved)
+{
+    *is_moved = reader->size - reader->head_size >= reader->body_size;
+    if (!*is_moved) return status_ok();
+    reader->next_offset = reader->head_size + reader->body_size;
+    reader->state = STATE_DONE;
+    return status_ok();
+}
+
+/* Goes as far through the body as the bytes allow. */
+static status advance(struct http_reader *reader)
+{
+    bool is_moved = true;
+    while (is_moved && reader->state != STATE_DONE) {
+        switch ((enum reader_state)reader->state) {
+        case STATE_BODY: TRY(read_body(reader, &is_moved)); break;
+        case STATE_CHUNK_LINE: TRY(read_chunk_line(reader, &is_moved)); break;
+        case STATE_CHUNK: TRY(read_chunk(reader, &is_moved)); break;
+        case STATE_TRAILER: TRY(read_trailer(reader, &is_moved)); break;
+        case STATE_HEAD:
+        case STATE_DONE: is_moved = false; break;
+        }
+    }
+    REQUIRE(reader->state == STATE_DONE || reader->size < reader->size_max, FAILURE_OVER_LIMIT,
+            "message: does not fit");
+    return status_ok();
+}
+
+static slice head_of(const struct http_reader *reader)
+{
+    return slice_of(reader->memory, reader->head_size);
+}
+
+static slice body_of(const struct http_reader *reader)
+{
+    return slice_of(reader->memory + reader->head_size, reader->body_size);
+}
+
+status http_reader_request(struct http_reader *reader, struct http_request *request, bool *is_done)
+{
+    struct framing framing = {0};
+    *is_done = false;
+    if (reader->state == STATE_HEAD) {
+        TRY(find_head(reader));
+        if (reader->head_size > 0) {
+            struct http_request started;
+            TRY(parse_request(head_of(reader), &started, &framing));
+            TRY(start_body(reader, &framing));
+        }
+    }
+    TRY(advance(reader));
+    if (reader->state != STATE_DONE) return status_ok();
+    TRY(parse_request(head_of(reader), request, &framing));
+    request->body = body_of(reader);
+    *is_done = true;
+    return status_ok();
+}
+
+/* Starts the body of the first response that is not an interim one. */
+static status start_response(struct http_reader *reader, slice method)
+{
+    for (;;) {
+        struct framing framing = {0};
+        struct http_response started;
+        TRY(find_head(reader));
+        if (reader->head_size == 0) return status_ok();
+        TRY(parse_response(head_of(reader), method, &started, &framing));
+        if (started.code >= 200) return start_body(reader, &framing);
+        const size_t interim_count = reader->interim_count + 1;
+        REQUIRE(interim_count <= HTTP_INTERIM_COUNT_MAX, FAILURE_OVER_LIMIT,
+                "message: too many interim responses");
+        http_reader_next(reader);
+        reader->interim_count = interim_count;
+    }
+}
+
+status http_reader_response(struct http_reader *reader, slice method,
+                            struct http_response *response, bool *is_done)
+{
+    struct framing framing = {0};
+    *is_done = false;
+    if (reader->state == STATE_HEAD) TRY(start_response(reader, method));
+    TRY(advance(reader));
+    if (reader->state != STATE_DONE) return status_ok();
+    TRY(parse_response(head_of(reader), method, response, &framing));
+    response->body = body_of(reader);
+    *is_done = true;
+    return status_ok();
+}
+
+void http_reader_next(struct http_reader *reader)
+{
+    const size_t left_size = reader->size - reader->next_offset;
+    memmove(reader->memory, reader->memory + reader->next_offset, left_size);
+    http_reader_init(reader, reader->memory, reader->size_max);
+    reader->size = left_size;
+}
+
+/* The headers that print itself decides on. */
+static bool is_own_header(slice name)
+{
+    static const char *const own[] = {"content-length", "transfer-encoding", "connection"};
+    for (size_t i = 0; i < ARRAY_COUNT(own); i++) {
+        if (http_name_equal(name, slice_text(own[i]))) return true;
+    }
+    return false;
+}
+
+static status print_headers(const struct http_headers *headers, struct builder *text)
+{
+    for (size_t i = 0; i < headers->count; i++) {
+        const struct http_header *header = &headers->list[i];
+        REQUIRE(is_token(header->name), FAILURE_BAD_INPUT,
+                "message: a header's name is not a token");
+        REQUIRE(is_value(header->value), FAILURE_BAD_INPUT,
+                "message: a header has a control character");
+        REQUIRE(!is_own_header(header->name), FAILURE_BAD_INPUT,
+                "message: length and connection headers are written by print");
+        builder_put(text, header->name);
+        builder_put_text(text, ": ");
+        builder_put(text, header->value);
+        builder_put_text(text, "\r\n");
+    }
+    return status_ok();
+}
+
+static status print_end(bool is_last, bool has_length, slice body, struct builder *text)
+{
+    if (is_last) builder_put_text(text, "Connection: close\r\n");
+    if (has_length) {
+        builder_put_text(text, "Content-Length: ");
+        builder_put_decimal(text, body.size);
+        builder_put_text(text, "\r\n");
+    }
+    builder_put_text(text, "\r\n");
+    builder_put(text, body);
+    REQUIRE(!text->is_over, FAILURE_OVER_LIMIT, "message: does not fit");
+    return status_ok();
+}
+
+/* A method that says nothing by an empty body (RFC 9110, section 8.6). */
+static bool is_bodiless(slice method)
+{
+    return slice_equal(method, slice_text("GET")) || slice_equal(method, slice_text("HEAD")) ||
+           slice_equal(method, slice_text("DELETE"));
+}
+
+status http_request_print(const struct http_request *request, struct builder *text)
+{
+    REQUIRE(is_token(request->method), FAILURE_BAD_INPUT, "message: method is not a token");
+    REQUIRE(is_target(request->target), FAILURE_BAD_INPUT,
+            "message: target must be a path of visible characters");
+    builder_put(text, request->method);
+    builder_put_text(text, " ");
+    builder_put(text, request->target);
+    builder_put_text(text, " HTTP/1.1\r\n");
+    TRY(print_headers(&request->headers, text));
+    const bool has_length = request->body.size > 0 || !is_bodiless(request->method);
+    return print_end(request->is_last, has_length, request->body, text);
+}
+
+status http_response_print(const struct http_response *response, struct builder *text)
+{
+    const bool has_length = response->code != 204 && response->code != 304;
+    REQUIRE(response->code >= 200 && response->code <= 599, FAILURE_BAD_INPUT,
+            "message: status code must be 200 to 599");
+    REQUIRE(is_value(response->reason), FAILURE_BAD_INPUT,
+            "message: reason has a control character");
+    REQUIRE(has_length || response->body.size == 0, FAILURE_BAD_INPUT,
+            "message: a response of this code has no body");
+    builder_put_text(text, "HTTP/1.1 ");
+    builder_put_decimal(text, response->code);
+    builder_put_text(text, " ");
+    builder_put(text, response->reason);
+    builder_put_text(text, "\r\n");
+    TRY(print_headers(&response->headers, text));
+    return print_end(response->is_last, has_length, response->body, text);
+}
