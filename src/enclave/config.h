@@ -1,0 +1,70 @@
+/*
+ * config: enclave.json, the enclave's only configuration.
+ *
+ * The file lies inside the image and is therefore measured: its SHA-256 stands in every
+ * attestation document for clients. Every field must be there, none that is unknown, each within
+ * its bounds; nothing comes from arguments, the environment or the parent.
+ *
+ * Specification: docs/PROTOCOL.md, enclave.json.
+ */
+#ifndef ENCLAVE_CONFIG_H
+#define ENCLAVE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "crypto/digest.h"
+#include "net/endpoint.h"
+#include "wallet/encryption_context.h"
+#include "wallet/signer.h"
+
+enum {
+    CONFIG_SIZE_MAX = 16384,       /* bytes of the file */
+    CONFIG_REGION_SIZE_MAX = 32,   /* real ones have up to 14 */
+    CONFIG_HOST_SIZE_MAX = 253,    /* of a DNS name */
+    CONFIG_PATH_SIZE_MAX = 255,    /* of the file of roots */
+    CONFIG_KEY_ARN_SIZE_MAX = 256, /* real ones have up to 91 */
+    CONFIG_KEY_COUNT_MAX = SIGNER_KEY_COUNT_MAX,
+    CONFIG_CACHE_ENTRIES_MAX = 1024,   /* how many data keys a reader of our memory could find */
+    CONFIG_CACHE_LIFETIME_S_MAX = 300, /* how long a revoked key may still sign */
+    CONFIG_WORKERS_MAX = 16,
+    CONFIG_KMS_WORKERS_MAX = 32,
+};
+
+struct config_key {
+    size_t size;
+    char arn[CONFIG_KEY_ARN_SIZE_MAX];
+};
+
+/* The file as a value; texts are NUL-terminated. */
+struct config {
+    bool is_production;
+    char region[CONFIG_REGION_SIZE_MAX + 1];
+    char environment[ENCRYPTION_CONTEXT_ENVIRONMENT_SIZE_MAX + 1];
+    uint32_t epoch, epoch_min;
+    char kms_host[CONFIG_HOST_SIZE_MAX + 1];
+    endpoint kms_dial;
+    struct config_key kms_keys[CONFIG_KEY_COUNT_MAX];
+    size_t kms_key_count;
+    char ca_file[CONFIG_PATH_SIZE_MAX + 1];
+    endpoint listen;
+    size_t cache_entries; /* 0: no cache */
+    int64_t cache_lifetime_s;
+    bool verify_signatures;
+    size_t workers, kms_workers;
+    hash32 hash; /* SHA-256 of the file's bytes */
+};
+
+/* Reads the file's bytes. BAD_INPUT with a sentence for each rule. */
+MUST_CHECK status config_read(slice json, struct config *config);
+
+/* A pinned key's ARN as a view of the configuration. */
+slice config_key_arn(const struct config *config, size_t index);
+
+/* Finds a pinned key by its exact ARN; an empty one means the first. DENIED when it is not pinned. */
+MUST_CHECK status config_find_key(const struct config *config, slice key_arn, size_t *index);
+
+#endif

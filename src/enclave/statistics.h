@@ -1,0 +1,53 @@
+/*
+ * statistics: what the enclave counts, and the STATUS document that tells it.
+ *
+ *   {"version":"0.1.0","mode":"production","region":"eu-west-1","environment":"prod","epoch":7,
+ *    "verify_signatures":true,"boot_id":"<32 hex>","boot_ms":N,"uptime_ms":N,
+ *    "config_hash":"<64 hex>","pcr0":"<96 hex>","kms_key_arns":["arn:…"],
+ *    "cache":{"entries":N,"entries_max":N,"hits":N,"misses":N},
+ *    "requests":{"create":{"ok":N,"bad_input":N,…},"sign_tx":{…},"sign_message":{…},
+ *                "attest":{…},"status":{…},"other":{…}},
+ *    "kms":{"generate_data_key":{"ok":N,"denied":N,…},"decrypt":{…}},
+ *    "queue":{"waiting":N,"waiting_max":256},"connections":{"open":N,"open_max":64}}
+ *
+ * Results are "ok" and the failure kinds' names; those that are zero are left out. "kms" counts
+ * calls that were sent, so that a retried one counts again. Counters only grow until the enclave
+ * ends; any thread may count.
+ */
+#ifndef ENCLAVE_STATISTICS_H
+#define ENCLAVE_STATISTICS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/builder.h"
+#include "base/status.h"
+#include "proto/frame.h"
+
+enum {
+    STATISTICS_RESULT_COUNT = FAILURE_INTERNAL + 1, /* 0 is success */
+    STATISTICS_TYPE_COUNT = FRAME_TYPE_LAST + 1,    /* 0 is what has no known type */
+};
+
+enum statistics_kms { STATISTICS_GENERATE_DATA_KEY, STATISTICS_DECRYPT, STATISTICS_KMS_COUNT };
+
+/* `{0}` has counted nothing. */
+struct statistics {
+    _Atomic uint64_t requests[STATISTICS_TYPE_COUNT][STATISTICS_RESULT_COUNT];
+    _Atomic uint64_t kms[STATISTICS_KMS_COUNT][STATISTICS_RESULT_COUNT];
+    _Atomic uint64_t cache_hits, cache_misses;
+    _Atomic uint64_t queue_waiting; /* now */
+    _Atomic uint64_t connections;   /* now */
+};
+
+/* Counts a request of this frame type; types that are not served count as "other". */
+void statistics_count_request(struct statistics *statistics, uint8_t type, status result);
+/* Counts one call to KMS. */
+void statistics_count_kms(struct statistics *statistics, enum statistics_kms call, status result);
+
+/* Append the values of "requests" and "kms" as JSON objects. */
+void statistics_put_requests(const struct statistics *statistics, struct builder *json);
+void statistics_put_kms(const struct statistics *statistics, struct builder *json);
+
+#endif
