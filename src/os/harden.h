@@ -2,8 +2,9 @@
  * harden: what a program gives up before it touches anything from outside.
  *
  * The system-call filter is an allow list per program, in classic BPF made by our own table. It
- * checks the architecture, and a call that is not listed ends the process. Filters are set before
- * threads start and hold for all threads made later.
+ * checks the architecture, and a call that is not listed ends the process (SIGSYS). No program may
+ * start another one; the enclave may not make memory executable, and has no sockets but vsock and
+ * Unix ones. Sanitizer builds, whose runtimes call what they like, set no filter.
  */
 #ifndef OS_HARDEN_H
 #define OS_HARDEN_H
@@ -27,6 +28,12 @@ MUST_CHECK status harden_close_inherited(void);
 
 /* Sets the program's filter, for good. Call it after harden_process and before threads. */
 MUST_CHECK status harden_system_calls(enum harden_program program);
+
+/*
+ * Becomes this user and group for good, without supplementary groups. DENIED when that is not
+ * allowed. Doing nothing is fine when we are both already. Call it before threads.
+ */
+MUST_CHECK status harden_drop_user(unsigned user_id, unsigned group_id);
 
 /* True when the program's list has this system call (number of this machine). */
 bool harden_is_allowed(enum harden_program program, int system_call);
