@@ -42,20 +42,19 @@ typedef struct endpoint {
  * bytes, numbers with leading zeros or out of range (TCP ports up to 65535, vsock ports and CIDs
  * below 2^32 - 1), host names with characters a host name cannot have.
  */
-MUST_CHECK status endpoint_parse(slice text, endpoint *endpoint);
+MUST_CHECK status endpoint_parse(slice text, endpoint *target);
 
 /* Appends the text that reads back as the same endpoint. */
-void endpoint_print(const endpoint *endpoint, struct builder *text);
+void endpoint_print(const endpoint *target, struct builder *text);
 
 /* The type of endpoint_dial and tcp_dial: which of them is a program's choice, made in main. */
-typedef status (*endpoint_dialer)(const endpoint *endpoint, int64_t deadline_ms,
+typedef status (*endpoint_dialer)(const endpoint *target, int64_t deadline_ms,
                                   struct stream *stream);
 
 /*
  * Connects. DENIED for TCP. UNAVAILABLE (detail: errno) when nobody answers; ETIMEDOUT at the
  * deadline.
  */
-MUST_CHECK status endpoint_dial(const endpoint *endpoint, int64_t deadline_ms,
-                                struct stream *stream);
+MUST_CHECK status endpoint_dial(const endpoint *target, int64_t deadline_ms, struct stream *stream);
 
 #endif

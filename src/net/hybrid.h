@@ -20,7 +20,7 @@
 enum { HYBRID_LINE_SIZE_MAX = 32 }; /* of the answer, with its line feed */
 
 /* Connects. UNAVAILABLE (ECONNRESET) when nobody listens in the guest. */
-MUST_CHECK status hybrid_dial(const endpoint *endpoint, int64_t deadline_ms, struct stream *stream);
+MUST_CHECK status hybrid_dial(const endpoint *target, int64_t deadline_ms, struct stream *stream);
 
 /* Checks an answer without its line feed: "OK" and a number. BAD_INPUT. */
 MUST_CHECK status hybrid_check_line(slice line);

@@ -9,6 +9,7 @@
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -23,8 +24,9 @@ enum {
 
 /* `{0}` is closed. */
 struct listener {
-    int descriptor; /* non-blocking, for poll(2) and epoll */
-    endpoint bound; /* where it listens, with the port that port 0 became */
+    int descriptor;         /* non-blocking, for poll(2) and epoll */
+    endpoint bound;         /* where it listens, with the port that port 0 became */
+    uint64_t device, inode; /* of a Unix socket's path, to know it as ours */
     bool is_open;
 };
 
@@ -33,10 +35,10 @@ struct listener {
  * otherwise (detail: errno). A hybrid endpoint listens for the guest's connections: on the Unix
  * socket PATH_PORT.
  */
-MUST_CHECK status listener_open(const endpoint *endpoint, struct listener *listener);
+MUST_CHECK status listener_open(const endpoint *target, struct listener *listener);
 
 /* The same, with the mode of a Unix socket's path. */
-MUST_CHECK status listener_open_mode(const endpoint *endpoint, unsigned mode,
+MUST_CHECK status listener_open_mode(const endpoint *target, unsigned mode,
                                      struct listener *listener);
 
 /*

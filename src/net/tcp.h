@@ -27,7 +27,7 @@ enum {
  * UNAVAILABLE when the lookup or every address fails (detail: errno of the last; ETIMEDOUT at the
  * deadline); OVER_LIMIT when too many lookups hang.
  */
-MUST_CHECK status tcp_dial(const endpoint *endpoint, int64_t deadline_ms, struct stream *stream);
+MUST_CHECK status tcp_dial(const endpoint *target, int64_t deadline_ms, struct stream *stream);
 
 /* The addresses of a name or of a numeric address. */
 struct tcp_addresses {
@@ -36,7 +36,7 @@ struct tcp_addresses {
 };
 
 /* Looks up the host and port of a tcp endpoint; refusals as of tcp_dial. */
-MUST_CHECK status tcp_look_up(const endpoint *endpoint, int64_t deadline_ms,
+MUST_CHECK status tcp_look_up(const endpoint *target, int64_t deadline_ms,
                               struct tcp_addresses *addresses);
 
 #endif

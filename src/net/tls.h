@@ -13,8 +13,8 @@
  *   DENIED       "tls: certificate is not fit for a server"   (all other reasons; detail: X509_V_ERR_*)
  *   BAD_INPUT    "tls: peer does not speak TLS"
  *   UNAVAILABLE  "tls: handshake failed"                 (no common version or suite, an alert)
- *   UNAVAILABLE  (ETIMEDOUT) "stream: deadline has passed"
- *   UNAVAILABLE  (ECONNRESET) "stream: peer has vanished"
+ *   UNAVAILABLE  (ETIMEDOUT) "socket: deadline has passed"
+ *   UNAVAILABLE  (ECONNRESET) "socket: peer has vanished"
  *   UNAVAILABLE  (ECONNRESET) "tls: peer ended without saying so"    (cut off: data may be missing)
  *
  * Specification: RFC 5246, RFC 8446, RFC 6125 (names), RFC 9325 (suites).
@@ -36,7 +36,8 @@ enum {
 
 /* What all connections of one client share. May be used by many threads. `{0}` is closed. */
 struct tls_client {
-    void *context; /* SSL_CTX */
+    void *context;   /* SSL_CTX */
+    void *transport; /* BIO_METHOD */
 };
 
 /*
@@ -61,7 +62,8 @@ MUST_CHECK status tls_client_start(const struct tls_client *client, const struct
 
 /* `{0}` is closed. */
 struct tls_server {
-    void *context; /* SSL_CTX */
+    void *context;   /* SSL_CTX */
+    void *transport; /* BIO_METHOD */
 };
 
 /* What a server shows: its chain (leaf first) and the leaf's private key. */

@@ -18,9 +18,9 @@
 #include "net/stream.h"
 
 /* Connects to a vsock endpoint. UNAVAILABLE (detail: errno). */
-MUST_CHECK status vsock_dial(const endpoint *endpoint, int64_t deadline_ms, struct stream *stream);
+MUST_CHECK status vsock_dial(const endpoint *target, int64_t deadline_ms, struct stream *stream);
 
-/* Makes a listening socket; the port it was given is written to `bound`. */
-MUST_CHECK status vsock_listen(const endpoint *endpoint, struct endpoint *bound, int *descriptor);
+/* Makes a listening socket. UNAVAILABLE or CONFLICT (detail: errno). */
+MUST_CHECK status vsock_listen(const endpoint *target, int *descriptor);
 
 #endif
