@@ -6,7 +6,7 @@
  * SQLite file, an unknown version and a file that others may read or write are refused, and nothing
  * in them is changed. Name and address are unique. It lists in order of name.
  *
- * Writes go through one connection, reads through SQLITE_READER_COUNT others, each behind a lock that
+ * Writes go through one connection, reads through SQLITE_STORE_READER_COUNT others, each behind a lock that
  * is waited for until the call's deadline. Several processes may have the file open; it must lie on
  * a local file system.
  */
@@ -21,21 +21,21 @@
 #include "store/store.h"
 
 enum {
-    SQLITE_READER_COUNT = 4,            /* reads at once; more would wait for the same disk */
-    SQLITE_PATH_SIZE_MAX = 4096,        /* bytes, the system's limit */
-    SQLITE_SCHEMA_VERSION = 1,          /* of `pragma user_version` */
-    SQLITE_APPLICATION_ID = 0x656e7731, /* "enw1", of `pragma application_id` */
+    SQLITE_STORE_READER_COUNT = 4,            /* reads at once; more would wait for the same disk */
+    SQLITE_STORE_PATH_SIZE_MAX = 4095,        /* bytes, the system's limit less a NUL */
+    SQLITE_STORE_SCHEMA_VERSION = 1,          /* of `pragma user_version` */
+    SQLITE_STORE_APPLICATION_ID = 0x656e7731, /* "enw1", of `pragma application_id` */
 };
 
 /* The statements of one connection, prepared once. */
 enum sqlite_statement {
-    SQLITE_GET,
-    SQLITE_FIND_BY_ADDRESS,
-    SQLITE_INSERT,
-    SQLITE_REPLACE,
-    SQLITE_LIST,
-    SQLITE_PROBE,
-    SQLITE_STATEMENT_COUNT,
+    SQLITE_STORE_GET,
+    SQLITE_STORE_FIND_BY_ADDRESS,
+    SQLITE_STORE_INSERT,
+    SQLITE_STORE_REPLACE,
+    SQLITE_STORE_LIST,
+    SQLITE_STORE_PROBE,
+    SQLITE_STORE_STATEMENT_COUNT,
 };
 
 struct sqlite3;
@@ -44,14 +44,14 @@ struct sqlite3_stmt;
 /* One connection, used by one thread at a time. */
 struct sqlite_connection {
     struct sqlite3 *database;
-    struct sqlite3_stmt *statements[SQLITE_STATEMENT_COUNT];
+    struct sqlite3_stmt *statements[SQLITE_STORE_STATEMENT_COUNT];
     bool is_taken;
 };
 
 /* `{0}` is closed. Must not move while open. */
 struct sqlite_store {
     struct sqlite_connection writer;
-    struct sqlite_connection readers[SQLITE_READER_COUNT];
+    struct sqlite_connection readers[SQLITE_STORE_READER_COUNT];
     pthread_mutex_t lock; /* guards every is_taken */
     pthread_cond_t returned;
     bool is_open;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "os/clock.h"
 
 enum { CURSOR_VERSION = 1 };
 
@@ -112,12 +113,20 @@ static bool keeps_limits(const struct stored_account *account)
     return status_is_ok(stored_account_check(account));
 }
 
+static status check_deadline(int64_t deadline_ms)
+{
+    REQUIRE(clock_monotonic_ms() < deadline_ms, FAILURE_UNAVAILABLE,
+            "store: the deadline has passed");
+    return status_ok();
+}
+
 status store_get(const struct store *store, slice name, int64_t deadline_ms,
                  struct stored_account *account)
 {
     struct stored_account found;
     REQUIRE(stored_name_is_valid(name), FAILURE_BAD_INPUT,
             "store: a name is 1 to 128 characters of A-Z a-z 0-9 . _ : @ -");
+    TRY(check_deadline(deadline_ms));
     TRY(store->operations->get(store->context, name, deadline_ms, &found));
     REQUIRE(keeps_limits(&found), FAILURE_CORRUPT, "store: what is kept is not an account");
     REQUIRE(slice_equal(slice_text(found.name), name), FAILURE_CORRUPT,
@@ -139,6 +148,7 @@ status store_find_by_address(const struct store *store, slice address, int64_t d
     }
     const slice wanted = slice_of(lower, sizeof lower);
     REQUIRE(is_address(wanted), FAILURE_BAD_INPUT, "store: an address is 0x and forty digits");
+    TRY(check_deadline(deadline_ms));
     TRY(store->operations->find_by_address(store->context, wanted, deadline_ms, &found));
     REQUIRE(keeps_limits(&found), FAILURE_CORRUPT, "store: what is kept is not an account");
     REQUIRE(slice_equal(slice_text(found.address), wanted), FAILURE_CORRUPT,
@@ -152,6 +162,7 @@ status store_put_if_absent(const struct store *store, const struct stored_accoun
 {
     TRY(stored_account_check(account));
     REQUIRE(account->version == 1, FAILURE_BAD_INPUT, "store: a new account's version is 1");
+    TRY(check_deadline(deadline_ms));
     return store->operations->put_if_absent(store->context, account, deadline_ms);
 }
 
@@ -161,6 +172,7 @@ status store_replace_if_version(const struct store *store, const struct stored_a
     TRY(stored_account_check(account));
     REQUIRE(version >= 1 && account->version - 1 == version, FAILURE_BAD_INPUT,
             "store: a replacement's version is one more than the replaced one's");
+    TRY(check_deadline(deadline_ms));
     return store->operations->replace_if_version(store->context, account, version, deadline_ms);
 }
 
@@ -212,6 +224,7 @@ status store_list(const struct store *store, slice cursor, int64_t deadline_ms,
     REQUIRE(page->count_max >= 1 && page->count_max <= STORE_PAGE_COUNT_MAX, FAILURE_OVER_LIMIT,
             "store: a page has 1 to 1000 accounts");
     TRY(read_cursor(cursor, bytes, &after_name));
+    TRY(check_deadline(deadline_ms));
     TRY(store->operations->list(store->context, after_name, deadline_ms, &found));
     assert(found.count <= found.count_max);
     for (size_t i = 0; i < found.count; i++) {
@@ -224,6 +237,7 @@ status store_list(const struct store *store, slice cursor, int64_t deadline_ms,
 
 status store_check_ready(const struct store *store, int64_t deadline_ms)
 {
+    TRY(check_deadline(deadline_ms));
     return store->operations->check_ready(store->context, deadline_ms);
 }
 

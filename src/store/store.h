@@ -12,7 +12,8 @@
  * caller never sees one that breaks the limits below. The store cannot read what it keeps.
  *
  * One open store may be used by any number of threads at once. Every call ends by `deadline_ms`, on
- * the clock of os/clock.h, with UNAVAILABLE when the store did not answer.
+ * the clock of os/clock.h, with UNAVAILABLE when the store did not answer; a deadline that has passed
+ * already is refused and nothing happens.
  *
  * A write whose fate is unknown (no answer, or the answer was lost) fails with the one failure that
  * store_is_ambiguous recognises. It may have happened, or may still happen: the caller settles it by
@@ -29,15 +30,14 @@
 #include "base/status.h"
 
 enum {
-    STORE_NAME_SIZE_MAX = 128, /* bytes, the API's limit */
-    STORE_RECORD_SIZE_MAX =
-        32 * 1024,                    /* bytes; an ENW1 record with a long policy is below 16 KiB */
-    STORE_PROOF_SIZE_MAX = 16 * 1024, /* bytes; an attestation document is below 8 KiB */
-    STORE_ADDRESS_SIZE = 42,          /* "0x" and forty digits */
-    STORE_KEY_ID_SIZE_MAX = 256,      /* bytes; a KMS key ARN is below 130 */
-    STORE_CREATED_AT_SIZE_MAX = 40,   /* bytes; RFC 3339 with nanoseconds and offset is 35 */
-    STORE_PAGE_COUNT_MAX = 1000,      /* accounts a page; as JSON it stays below 1 MiB */
-    STORE_CURSOR_SIZE_MAX = 192,      /* bytes of text; a name in base64url */
+    STORE_NAME_SIZE_MAX = 128,         /* bytes, the API's limit */
+    STORE_RECORD_SIZE_MAX = 32 * 1024, /* bytes; the largest ENW1 record is 30,984 */
+    STORE_PROOF_SIZE_MAX = 16 * 1024,  /* bytes; an attestation document is below 8 KiB */
+    STORE_ADDRESS_SIZE = 42,           /* "0x" and forty digits */
+    STORE_KEY_ID_SIZE_MAX = 256,       /* bytes; a KMS key ARN is below 130 */
+    STORE_CREATED_AT_SIZE_MAX = 40,    /* bytes; RFC 3339 with nanoseconds and offset is 35 */
+    STORE_PAGE_COUNT_MAX = 1000,       /* accounts a page; as JSON it stays below 1 MiB */
+    STORE_CURSOR_SIZE_MAX = 192,       /* bytes of text; a name in base64url */
 };
 
 /* One account as it is kept. Texts end with a NUL. */

@@ -1,0 +1,186 @@
+#include "store/sqlite_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/builder.h"
+#include "base/hex.h"
+#include "os/random.h"
+#include "store/sqlite.h"
+
+enum {
+    HEADER_SIZE = 100, /* of an SQLite file: its format's section 1.3 */
+    HEADER_APPLICATION_ID_OFFSET = 68,
+    NEW_SUFFIX_RANDOM_SIZE = 8,
+    OPEN_BUSY_MS = 5000, /* how long another process may be closing or opening the same file */
+};
+
+static const char schema[] = "CREATE TABLE account ("
+                             " name TEXT NOT NULL,"
+                             " record BLOB NOT NULL CHECK (length(record) BETWEEN 1 AND 32768),"
+                             " address TEXT NOT NULL,"
+                             " key_id TEXT NOT NULL,"
+                             " version INTEGER NOT NULL CHECK (version >= 1),"
+                             " created_at TEXT NOT NULL,"
+                             " proof BLOB CHECK (length(proof) BETWEEN 1 AND 16384)"
+                             ") STRICT;"
+                             "CREATE UNIQUE INDEX account_name ON account (name);"
+                             "CREATE UNIQUE INDEX account_address ON account (address);"
+                             "PRAGMA application_id = 1701738289;" /* SQLITE_STORE_APPLICATION_ID */
+                             "PRAGMA user_version = 1;";           /* SQLITE_STORE_SCHEMA_VERSION */
+
+status sqlite_file_failure(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: FAIL(FAILURE_UNAVAILABLE, code, "store: the file is locked by others");
+    case SQLITE_FULL: FAIL(FAILURE_UNAVAILABLE, code, "store: the disk is full");
+    case SQLITE_NOMEM: FAIL(FAILURE_UNAVAILABLE, code, "store: the system has no memory left");
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM: FAIL(FAILURE_UNAVAILABLE, code, "store: the file cannot be used");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: FAIL(FAILURE_CORRUPT, code, "store: the file is damaged");
+    default: FAIL(FAILURE_INTERNAL, code, "store: SQLite refused a statement");
+    }
+}
+
+static void close_database(sqlite3 **database)
+{
+    (void)sqlite3_close(*database);
+    *database = NULL;
+}
+
+static status run(sqlite3 *database, const char *text)
+{
+    const int code = sqlite3_exec(database, text, NULL, NULL, NULL);
+    return code == SQLITE_OK ? status_ok() : sqlite_file_failure(code);
+}
+
+status sqlite_file_open(const char *path, sqlite3 **database)
+{
+    const int code = sqlite3_open_v2(
+        path, database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+        NULL);
+    if (code != SQLITE_OK) return sqlite_file_failure(code);
+    (void)sqlite3_extended_result_codes(*database, 1);
+    (void)sqlite3_busy_timeout(*database, OPEN_BUSY_MS);
+    /* Nothing in the file is to be believed: neither its schema nor the shape of its pages. */
+    (void)sqlite3_db_config(*database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    TRY(run(*database, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"));
+    return run(*database, "PRAGMA synchronous = FULL; PRAGMA cache_size = -512;");
+}
+
+static status fill_new(const char *path)
+{
+    SCOPED(close_database) sqlite3 *database = NULL;
+    TRY(sqlite_file_open(path, &database));
+    /* Made whole before the log exists, so that the file's own header says whose it is. */
+    TRY(run(database, "BEGIN EXCLUSIVE"));
+    TRY(run(database, schema));
+    TRY(run(database, "COMMIT"));
+    return run(database, "PRAGMA journal_mode = WAL");
+}
+
+static void sync_folder_of(const char *path)
+{
+    char folder[SQLITE_STORE_PATH_SIZE_MAX + 1];
+    const char *slash = strrchr(path, '/');
+    const size_t size = slash ? (size_t)(slash - path) + 1 : 1;
+    memcpy(folder, slash ? path : ".", size);
+    folder[size] = '\0';
+    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    (void)fsync(descriptor);
+    (void)close(descriptor);
+}
+
+/* Makes the file complete under another name first: a crash leaves none or a whole one. */
+static status make_file(const char *path)
+{
+    char new_path[SQLITE_STORE_PATH_SIZE_MAX + 32] = {0};
+    uint8_t random[NEW_SUFFIX_RANDOM_SIZE];
+    struct builder text;
+    slice written;
+    TRY(random_read(random, sizeof random));
+    builder_init(&text, new_path, sizeof new_path - 1);
+    builder_put_text(&text, path);
+    builder_put_text(&text, ".new-");
+    hex_put(&text, slice_of(random, sizeof random));
+    TRY(builder_finish(&text, &written));
+    const int descriptor = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "store: the file cannot be made");
+    const int changed = fchmod(descriptor, 0600);
+    (void)close(descriptor);
+    status made = changed == 0 ? fill_new(new_path) : sqlite_file_failure(SQLITE_IOERR);
+    /* Whoever else made the file meanwhile has made the same one. */
+    if (status_is_ok(made) && link(new_path, path) != 0 && errno != EEXIST) {
+        made = sqlite_file_failure(SQLITE_CANTOPEN);
+    }
+    (void)unlink(new_path);
+    sync_folder_of(path);
+    return made;
+}
+
+static uint32_t header_number(const uint8_t *header, size_t offset)
+{
+    uint32_t number = 0;
+    for (size_t i = 0; i < 4; i++) number = number << 8 | header[offset + i];
+    return number;
+}
+
+/*
+ * Looks at the file before SQLite does, which would change a strange one's log by opening it.
+ * Closing our descriptor ends any lock that this process has on the file, so this comes first.
+ */
+static status check_file(const char *path)
+{
+    static const char magic[16] = "SQLite format 3";
+    struct stat found;
+    uint8_t header[HEADER_SIZE] = {0};
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0 && errno == ENOENT) {
+        FAIL(FAILURE_NOT_FOUND, ENOENT, "store: there is no such file");
+    }
+    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "store: the file cannot be opened");
+    const int stated = fstat(descriptor, &found);
+    const ssize_t size =
+        stated == 0 && S_ISREG(found.st_mode) ? pread(descriptor, header, sizeof header, 0) : -1;
+    (void)close(descriptor);
+    REQUIRE(size >= 0, FAILURE_DENIED, "store: the file is not a regular file");
+    REQUIRE(found.st_uid == geteuid(), FAILURE_DENIED, "store: the file belongs to someone else");
+    REQUIRE((found.st_mode & 077) == 0, FAILURE_DENIED,
+            "store: others may use the file; its mode must be 0600");
+    REQUIRE(size == sizeof header &&
+                slice_equal(slice_of(header, sizeof magic), slice_of(magic, sizeof magic)) &&
+                header_number(header, HEADER_APPLICATION_ID_OFFSET) == SQLITE_STORE_APPLICATION_ID,
+            FAILURE_CORRUPT, "store: the file is not an enclave-wallet store");
+    return status_ok();
+}
+
+status sqlite_file_prepare(const char *path)
+{
+    const status checked = check_file(path);
+    if (!status_is(checked, FAILURE_NOT_FOUND)) return checked;
+    TRY(make_file(path));
+    return check_file(path);
+}
+
+status sqlite_file_check_version(sqlite3 *database)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(database, "PRAGMA user_version", -1, &statement, NULL);
+    if (code == SQLITE_OK) code = sqlite3_step(statement);
+    const int version = code == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
+    (void)sqlite3_finalize(statement);
+    if (code != SQLITE_ROW) return sqlite_file_failure(code);
+    if (version != SQLITE_STORE_SCHEMA_VERSION) {
+        FAIL(FAILURE_CORRUPT, version, "store: the file has a version that this program lacks");
+    }
+    return status_ok();
+}
