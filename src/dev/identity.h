@@ -1,7 +1,7 @@
 /*
  * identity: the root of trust of a local stand, in the place of AWS's.
  *
- * A folder holds a P-384 key and its self-signed root certificate. The NSM stand-in issues the
+ * A folder holds a P-384 key (root.key.pem) and its self-signed root certificate (root.pem). The NSM stand-in issues the
  * chain of its documents under it; verifiers (the KMS stand-in, `enw attest`, tests) need only the
  * certificate. The chain has the shape of AWS's: root, regional, zonal, instance, leaf, with the
  * same lifetimes, path lengths and key usages.
@@ -21,10 +21,6 @@ enum {
     IDENTITY_BUNDLE_COUNT = 4,            /* root, regional, zonal, instance */
     IDENTITY_LEAF_LIFETIME_S = 3 * 3600,
 };
-
-/* Names of the files in the folder. */
-#define IDENTITY_KEY_FILE "root.key.pem"
-#define IDENTITY_CERTIFICATE_FILE "root.pem"
 
 /* A certificate. */
 struct identity_certificate {

@@ -58,6 +58,6 @@ void nsm_stand_in_close(struct nsm_stand_in *stand_in);
  *
  * Whatever the request, the answer is a response, if need be one of the module's errors.
  */
-status nsm_stand_in_call(void *stand_in, slice request, struct builder *response);
+status nsm_stand_in_call(void *context, slice request, struct builder *response);
 
 #endif
