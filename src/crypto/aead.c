@@ -49,14 +49,14 @@ static bool seal(struct aead *aead, slice associated, slice plaintext, uint8_t *
                                sealed + plaintext.size) == 1;
 }
 
-status aead_seal(struct aead *aead, const struct secret32 *key, aead_nonce nonce, slice associated,
-                 slice plaintext, uint8_t *sealed)
+status aead_seal(struct aead *aead, const struct aead_terms *terms, slice plaintext,
+                 uint8_t *sealed)
 {
-    REQUIRE(associated.size <= AEAD_SIZE_MAX && plaintext.size <= AEAD_SIZE_MAX, FAILURE_OVER_LIMIT,
-            "aead: message is too long");
-    const bool is_sealed = EVP_CipherInit_ex2(aead->context, NULL, secret_expose(key).bytes,
-                                              nonce.bytes, 1, NULL) == 1 &&
-                           seal(aead, associated, plaintext, sealed);
+    REQUIRE(terms->associated.size <= AEAD_SIZE_MAX && plaintext.size <= AEAD_SIZE_MAX,
+            FAILURE_OVER_LIMIT, "aead: message is too long");
+    const bool is_sealed = EVP_CipherInit_ex2(aead->context, NULL, secret_expose(terms->key).bytes,
+                                              terms->nonce.bytes, 1, NULL) == 1 &&
+                           seal(aead, terms->associated, plaintext, sealed);
     forget_key(aead);
     if (!is_sealed) {
         ERR_clear_error();
@@ -76,16 +76,16 @@ static bool unseal(struct aead *aead, slice associated, slice ciphertext, uint8_
            EVP_CipherFinal_ex(aead->context, unused, &size) == 1;
 }
 
-status aead_unseal(struct aead *aead, const struct secret32 *key, aead_nonce nonce,
-                   slice associated, slice sealed, uint8_t *plaintext)
+status aead_unseal(struct aead *aead, const struct aead_terms *terms, slice sealed,
+                   uint8_t *plaintext)
 {
-    REQUIRE(associated.size <= AEAD_SIZE_MAX && sealed.size <= AEAD_SIZE_MAX, FAILURE_OVER_LIMIT,
-            "aead: message is too long");
+    REQUIRE(terms->associated.size <= AEAD_SIZE_MAX && sealed.size <= AEAD_SIZE_MAX,
+            FAILURE_OVER_LIMIT, "aead: message is too long");
     REQUIRE(sealed.size >= AEAD_TAG_SIZE, FAILURE_CORRUPT, "aead: message cannot be opened");
     const slice ciphertext = slice_part(sealed, 0, sealed.size - AEAD_TAG_SIZE);
-    const bool is_open = EVP_CipherInit_ex2(aead->context, NULL, secret_expose(key).bytes,
-                                            nonce.bytes, 0, NULL) == 1 &&
-                         unseal(aead, associated, ciphertext, plaintext);
+    const bool is_open = EVP_CipherInit_ex2(aead->context, NULL, secret_expose(terms->key).bytes,
+                                            terms->nonce.bytes, 0, NULL) == 1 &&
+                         unseal(aead, terms->associated, ciphertext, plaintext);
     forget_key(aead);
     if (!is_open) {
         ERR_clear_error();

@@ -33,6 +33,13 @@ typedef struct aead_nonce {
     uint8_t bytes[AEAD_NONCE_SIZE];
 } aead_nonce;
 
+/* What seals or opens a message besides its own bytes. */
+struct aead_terms {
+    const struct secret32 *key;
+    aead_nonce nonce;
+    slice associated; /* authenticated, not encrypted */
+};
+
 /* UNAVAILABLE when the library has no memory or no AES-256-GCM. */
 MUST_CHECK status aead_open(struct aead *aead);
 void aead_close(struct aead *aead);
@@ -43,8 +50,8 @@ void aead_close(struct aead *aead);
  * `sealed` may be where the plaintext is. OVER_LIMIT above AEAD_SIZE_MAX; INTERNAL when the
  * library fails.
  */
-MUST_CHECK status aead_seal(struct aead *aead, const struct secret32 *key, aead_nonce nonce,
-                            slice associated, slice plaintext, uint8_t *sealed);
+MUST_CHECK status aead_seal(struct aead *aead, const struct aead_terms *terms, slice plaintext,
+                            uint8_t *sealed);
 
 /*
  * Writes the plaintext: sealed.size - AEAD_TAG_SIZE bytes at `plaintext`.
@@ -52,7 +59,7 @@ MUST_CHECK status aead_seal(struct aead *aead, const struct secret32 *key, aead_
  * CORRUPT, with one sentence for every cause, when anything was changed or the key or nonce is
  * another; the bytes at `plaintext` are wiped then. `plaintext` may be where the ciphertext is.
  */
-MUST_CHECK status aead_unseal(struct aead *aead, const struct secret32 *key, aead_nonce nonce,
-                              slice associated, slice sealed, uint8_t *plaintext);
+MUST_CHECK status aead_unseal(struct aead *aead, const struct aead_terms *terms, slice sealed,
+                              uint8_t *plaintext);
 
 #endif

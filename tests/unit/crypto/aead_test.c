@@ -35,43 +35,28 @@ static const struct {
      "76fc6ece0f4e1768cddf8853bb2d551b"},
 };
 
-static struct secret32 key_of(const char *digits)
-{
-    struct secret32 key = {0};
-    expect_ok("key", secret32_read(runner_hex(digits), &key));
-    return key;
-}
-
-static aead_nonce nonce_of(const char *digits)
-{
-    aead_nonce nonce;
-    memcpy(nonce.bytes, runner_hex(digits).bytes, sizeof nonce.bytes);
-    return nonce;
-}
-
 static void known_answers(void)
 {
     SCOPED(aead_close) struct aead aead = {0};
     expect_ok("open", aead_open(&aead));
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         uint8_t sealed[128], opened[128];
+        struct secret32 key = {0};
         runner_row(rows[i].name);
-        const struct secret32 key = key_of(rows[i].key);
-        const aead_nonce nonce = nonce_of(rows[i].nonce);
+        expect_ok("key", secret32_read(runner_hex(rows[i].key), &key));
+        struct aead_terms terms = {.key = &key, .associated = runner_hex(rows[i].associated)};
+        memcpy(terms.nonce.bytes, runner_hex(rows[i].nonce).bytes, sizeof terms.nonce.bytes);
         const slice plaintext = runner_hex(rows[i].plaintext);
-        const slice associated = runner_hex(rows[i].associated);
-        const size_t sealed_size = plaintext.size + AEAD_TAG_SIZE;
-        expect_ok("seal", aead_seal(&aead, &key, nonce, associated, plaintext, sealed));
-        expect_hex("sealed", slice_of(sealed, sealed_size), rows[i].sealed);
-        expect_ok("unseal", aead_unseal(&aead, &key, nonce, associated,
-                                        slice_of(sealed, sealed_size), opened));
+        const slice whole = slice_of(sealed, plaintext.size + AEAD_TAG_SIZE);
+        expect_ok("seal", aead_seal(&aead, &terms, plaintext, sealed));
+        expect_hex("sealed", whole, rows[i].sealed);
+        expect_ok("unseal", aead_unseal(&aead, &terms, whole, opened));
         expect_bytes("opened", slice_of(opened, plaintext.size), plaintext);
-        expect_ok("unseal in place", aead_unseal(&aead, &key, nonce, associated,
-                                                 slice_of(sealed, sealed_size), sealed));
+        expect_ok("unseal in place", aead_unseal(&aead, &terms, whole, sealed));
         expect_bytes("opened in place", slice_of(sealed, plaintext.size), plaintext);
-        expect_ok("seal in place", aead_seal(&aead, &key, nonce, associated,
-                                             slice_of(sealed, plaintext.size), sealed));
-        expect_hex("sealed in place", slice_of(sealed, sealed_size), rows[i].sealed);
+        expect_ok("seal in place",
+                  aead_seal(&aead, &terms, slice_of(sealed, plaintext.size), sealed));
+        expect_hex("sealed in place", whole, rows[i].sealed);
     }
 }
 
@@ -82,15 +67,21 @@ struct message {
     uint8_t sealed[33 + AEAD_TAG_SIZE];
 };
 
+static struct aead_terms terms_of(const struct message *message)
+{
+    return (struct aead_terms){&message->key, message->nonce,
+                               slice_of(message->associated, sizeof message->associated)};
+}
+
 static void expect_broken(struct aead *aead, const struct message *message)
 {
     uint8_t opened[33], zero[33] = {0};
+    const struct aead_terms terms = terms_of(message);
     memset(opened, 0xee, sizeof opened);
-    expect_refused("unseal",
-                   aead_unseal(aead, &message->key, message->nonce,
-                               slice_of(message->associated, sizeof message->associated),
-                               slice_of(message->sealed, sizeof message->sealed), opened),
-                   cannot_be_opened);
+    expect_refused(
+        "unseal",
+        aead_unseal(aead, &terms, slice_of(message->sealed, sizeof message->sealed), opened),
+        cannot_be_opened);
     expect_bytes("nothing is left", slice_of(opened, sizeof opened), slice_of(zero, sizeof zero));
 }
 
@@ -102,9 +93,9 @@ static void every_bit_counts(void)
     expect_ok("open", aead_open(&aead));
     runner_random(&message, sizeof message);
     runner_random(plaintext, sizeof plaintext);
-    expect_ok("seal", aead_seal(&aead, &message.key, message.nonce,
-                                slice_of(message.associated, sizeof message.associated),
-                                slice_of(plaintext, sizeof plaintext), message.sealed));
+    const struct aead_terms terms = terms_of(&message);
+    expect_ok("seal",
+              aead_seal(&aead, &terms, slice_of(plaintext, sizeof plaintext), message.sealed));
     for (size_t bit = 0; bit < 8 * sizeof message; bit++) {
         struct message broken = message;
         ((uint8_t *)&broken)[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -117,32 +108,25 @@ static void sizes(void)
 {
     SCOPED(aead_close) struct aead aead = {0};
     const struct secret32 key = {{1}};
-    const aead_nonce nonce = {{2}};
+    const struct aead_terms terms = {.key = &key, .associated = slice_text("data")};
     uint8_t sealed[64], opened[64];
     expect_ok("open", aead_open(&aead));
-    expect_ok("seal", aead_seal(&aead, &key, nonce, slice_text("data"),
-                                slice_text("a message of 24 bytes..."), sealed));
+    expect_ok("seal", aead_seal(&aead, &terms, slice_text("a message of 24 bytes..."), sealed));
     for (size_t size = 0; size < 40; size++) {
         runner_row_at("cut to", size);
-        expect_refused(
-            "unseal",
-            aead_unseal(&aead, &key, nonce, slice_text("data"), slice_of(sealed, size), opened),
-            cannot_be_opened);
+        expect_refused("unseal", aead_unseal(&aead, &terms, slice_of(sealed, size), opened),
+                       cannot_be_opened);
     }
     runner_row(NULL);
     const slice too_long = slice_of(sealed, (size_t)AEAD_SIZE_MAX + 1);
-    const slice no_data = slice_of(NULL, 0);
-    expect_refused("long plaintext", aead_seal(&aead, &key, nonce, no_data, too_long, opened),
-                   "aead: message is too long");
-    expect_refused("long data", aead_seal(&aead, &key, nonce, too_long, no_data, opened),
-                   "aead: message is too long");
-    expect_refused("long message", aead_unseal(&aead, &key, nonce, no_data, too_long, opened),
-                   "aead: message is too long");
+    const struct aead_terms long_terms = {.key = &key, .associated = too_long};
+    const char *refusal = "aead: message is too long";
+    expect_refused("long plaintext", aead_seal(&aead, &terms, too_long, opened), refusal);
+    expect_refused("long message", aead_unseal(&aead, &terms, too_long, opened), refusal);
+    expect_refused("long data", aead_seal(&aead, &long_terms, slice_text(""), opened), refusal);
     expect_refused("long data of a message",
-                   aead_unseal(&aead, &key, nonce, too_long, no_data, opened),
-                   "aead: message is too long");
-    expect_ok("still works",
-              aead_unseal(&aead, &key, nonce, slice_text("data"), slice_of(sealed, 40), opened));
+                   aead_unseal(&aead, &long_terms, slice_of(sealed, 40), opened), refusal);
+    expect_ok("still works", aead_unseal(&aead, &terms, slice_of(sealed, 40), opened));
 }
 
 int main(int argc, char **argv)
