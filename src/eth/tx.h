@@ -38,10 +38,10 @@
 #include "eth/u256.h"
 
 enum {
-    TX_SIZE_MAX = 61440,          /* bytes of an encoding; one frame to the enclave carries it */
+    TX_SIZE_MAX = 61440,          /* unsigned bytes; one frame to the enclave carries them */
     TX_INITCODE_SIZE_MAX = 49152, /* EIP-3860 */
     TX_ACCESS_COUNT_MAX = 1024,   /* addresses and keys; each costs its sender 1,900 gas or more */
-    TX_SIGNATURE_SIZE_MAX = 76,   /* what a signature adds to an unsigned encoding */
+    TX_SIGNED_SIZE_MAX = TX_SIZE_MAX + 76, /* a signature and what it makes the prefix grow */
 };
 
 /* floor((2^64 - 1) / 2) - 36 (EIP-2294), so that EIP-155's v fits in 64 bits. */
