@@ -28,6 +28,7 @@
 #include "base/secret.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "crypto/aead.h"
 #include "crypto/digest.h"
 #include "crypto/k256.h"
 #include "eth/address.h"
@@ -37,11 +38,10 @@ enum {
     ACCOUNT_HEADER_SIZE = 264,
     ACCOUNT_EDK_SIZE_MAX = 6144,     /* KMS's bound of a CiphertextBlob; ours have about 184 */
     ACCOUNT_POLICY_SIZE_MAX = 16384, /* no policy yet: the size is 0 when we seal */
-    ACCOUNT_SEALED_SIZE_MIN = 17,
-    ACCOUNT_SEALED_SIZE_MAX = 8192,
-    ACCOUNT_PLAINTEXT_SIZE = 36, /* version, HMAC count, zeros, private key */
-    ACCOUNT_RECORD_SIZE_MAX = ACCOUNT_HEADER_SIZE + ACCOUNT_POLICY_SIZE_MAX + ACCOUNT_EDK_SIZE_MAX +
-                              ACCOUNT_SEALED_SIZE_MAX,
+    ACCOUNT_PLAINTEXT_SIZE = 36,     /* version, HMAC count, zeros, private key */
+    ACCOUNT_SEALED_SIZE = ACCOUNT_PLAINTEXT_SIZE + AEAD_TAG_SIZE,
+    ACCOUNT_RECORD_SIZE_MAX =
+        ACCOUNT_HEADER_SIZE + ACCOUNT_POLICY_SIZE_MAX + ACCOUNT_EDK_SIZE_MAX + ACCOUNT_SEALED_SIZE,
 };
 
 enum account_flag {
@@ -60,6 +60,12 @@ typedef struct id16 {
 } id16;
 
 bool id16_equal(id16 a, id16 b);
+
+/* What one thread opens and seals with: the curve may be shared, the aead not. */
+struct account_tools {
+    const struct k256 *curve;
+    struct aead *aead;
+};
 
 /* What a record says in clear. Slices view the record. */
 struct account {
@@ -93,7 +99,7 @@ MUST_CHECK status account_read(slice record, struct account *account);
  * changed. The key is then in [1, n-1] but not compared with the address: account_check_address
  * does, or the recovery of a signature.
  */
-MUST_CHECK status account_unseal(const struct account *account, const struct k256 *curve,
+MUST_CHECK status account_unseal(const struct account *account, const struct account_tools *tools,
                                  struct data_key *data_key, struct secret32 *private_key);
 
 /* CORRUPT unless the private key's address is the record's. */
@@ -113,7 +119,7 @@ struct account_secrets {
  * BAD_INPUT when a field is outside its bounds or the key does not give the address; OVER_LIMIT
  * when the builder has no room; INTERNAL when the new record does not open.
  */
-MUST_CHECK status account_seal(const struct account *account, const struct k256 *curve,
+MUST_CHECK status account_seal(const struct account *account, const struct account_tools *tools,
                                const struct account_secrets *secrets, struct builder *output,
                                slice *record);
 

@@ -21,12 +21,12 @@
 #include "base/secret.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "crypto/aead.h"
 
 enum {
     DATA_KEY_CONTEXT_SIZE = 192, /* the record's fields before its salt */
     DATA_KEY_SALT_SIZE = 32,
     DATA_KEY_HEAD_SIZE = DATA_KEY_CONTEXT_SIZE + DATA_KEY_SALT_SIZE,
-    DATA_KEY_NONCE_SIZE = 12,
     DATA_KEY_COMMIT_SIZE = 32,
 };
 
@@ -34,9 +34,10 @@ enum {
 struct data_key {
     struct secret32 key;
     bool is_derived; /* the rest is filled */
+    bool is_checked; /* the record with this head opened, and its key gave its address */
     uint8_t head[DATA_KEY_HEAD_SIZE];
     struct secret32 aead_key;
-    uint8_t nonce[DATA_KEY_NONCE_SIZE];
+    aead_nonce nonce;
     uint8_t commit[DATA_KEY_COMMIT_SIZE];
 };
 
@@ -46,8 +47,8 @@ void data_key_wipe(struct data_key *data_key);
 
 /*
  * Fills the derived values for a record's first DATA_KEY_HEAD_SIZE bytes; does nothing when they
- * are filled for the same bytes already. INTERNAL when libcrypto fails.
+ * are filled for the same bytes already. A head of another size is our own mistake and asserted.
  */
-MUST_CHECK status data_key_derive(struct data_key *data_key, slice head);
+void data_key_derive(struct data_key *data_key, slice head);
 
 #endif

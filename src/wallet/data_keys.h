@@ -55,8 +55,7 @@ enum data_keys_answer {
 };
 
 /* The id of a data key: SHA-256 over the key's ARN, the encryption context and the EDK. */
-MUST_CHECK status data_keys_id(slice key_arn, const struct encryption_context *context, slice edk,
-                               hash32 *id);
+hash32 data_keys_id(slice key_arn, const struct encryption_context *context, slice edk);
 
 /* How much memory a cache of `count_max` entries takes, aligned as malloc aligns. */
 size_t data_keys_memory_size(size_t count_max);
@@ -80,7 +79,8 @@ MUST_CHECK status data_keys_find(struct data_keys *keys, hash32 id, int64_t now_
 
 /*
  * Puts a key that has just opened a record, and ends its fetch if there was one. An entry of the
- * same id is replaced but keeps its time of expiry: use does not prolong it.
+ * same id is replaced but keeps its time of expiry: use does not prolong it. Putting is only worth
+ * it after a fetch, or when the key has derived values that it had not when it was found.
  */
 void data_keys_put(struct data_keys *keys, hash32 id, int64_t now_ms, const struct data_key *key);
 

@@ -30,18 +30,23 @@ struct encryption_context_pair {
     slice value;
 };
 
-/* Values may view `text`, so the struct is not copied. */
+/* Whose data key it is, and in which deployment. */
+struct encryption_context_subject {
+    slice
+        environment; /* 1 to ENCRYPTION_CONTEXT_ENVIRONMENT_SIZE_MAX bytes; outlives the context */
+    uint32_t epoch;
+    id16 org_id;
+    id16 account_id;
+};
+
+/* Values view `text`, so the struct is not copied. */
 struct encryption_context {
     struct encryption_context_pair pairs[ENCRYPTION_CONTEXT_COUNT];
     uint8_t text[80]; /* two ids in hex and the epoch */
 };
 
-/*
- * Fills the context of an account's data key; `environment` must outlive it.
- *
- * BAD_INPUT when the environment's name is empty or too long.
- */
+/* Fills the context of an account's data key. BAD_INPUT when the environment is out of bounds. */
 MUST_CHECK status encryption_context_init(struct encryption_context *context,
-                                          const struct account *account, slice environment);
+                                          const struct encryption_context_subject *subject);
 
 #endif

@@ -8,6 +8,7 @@
  * Each signature is verified before it leaves by recovering its public key and comparing the
  * address with the record's. Deterministic nonces make one wrong signature enough to compute the
  * key, so a signature that fails is INTERNAL and the service must stop: signer_is_fatal says so.
+ * With verification off, the address is compared once for each data key instead.
  *
  * Specification: docs/PROTOCOL.md.
  */
@@ -31,14 +32,19 @@
 
 enum { SIGNER_KEY_COUNT_MAX = 8 }; /* pinned KMS keys; a deployment has one or two */
 
-/* What the measured configuration says. Filled once, then only read; shared by all threads. */
-struct signer {
-    const struct k256 *curve;
+/* What the measured configuration says. Filled once, then only read, by any number of threads. */
+struct signer_rules {
     hash32 kms_key_hashes[SIGNER_KEY_COUNT_MAX]; /* SHA-256 of each pinned ARN */
     size_t kms_key_count;
     uint32_t epoch;     /* what new records are sealed with */
     uint32_t epoch_min; /* older records are refused */
     bool verify_signatures;
+};
+
+/* One thread's. */
+struct signer {
+    const struct signer_rules *rules;
+    struct account_tools tools;
 };
 
 /* A record that may be used, and its data key once there is one. */
@@ -102,9 +108,8 @@ struct signer_created {
  * check. `data_key` keeps what it derives, so it is worth putting into the cache.
  *
  *   seed = nsm_random || kernel_random
- *   key  = HKDF-SHA256(salt "", seed, "ENW1 keygen v1" || account_id || u32 attempt, 32)
- *
- * for the first attempt (from 0) whose value is in [1, n-1].
+ *   key  = the first 32 bytes of HKDF-SHA256(salt "", seed, "ENW1 keygen v1" || account_id) that
+ *          are in [1, n-1], taking 32 after 32
  *
  * BAD_INPUT when a field is outside its bounds, OVER_LIMIT when `output` has no room.
  */
