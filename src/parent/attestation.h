@@ -1,0 +1,23 @@
+/*
+ * attestation: the enclave's proof of what it runs, for clients to verify.
+ *
+ * The document is handed on as it is. The fields beside it are decoded from it for people's
+ * convenience and prove nothing: who relies on them verifies the document (docs/API.md says how).
+ */
+#ifndef PARENT_ATTESTATION_H
+#define PARENT_ATTESTATION_H
+
+#include "base/builder.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "parent/request.h"
+
+enum request_next attestation_handle(struct request *request);
+
+/*
+ * Appends the fields of a document as the members of an object that is open: moduleId, digest,
+ * timestamp, pcrs, userData (decoded) and nonce. CORRUPT when it is no attestation document.
+ */
+MUST_CHECK status attestation_put_fields(slice document, struct builder *json);
+
+#endif
