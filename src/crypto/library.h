@@ -13,4 +13,10 @@
  */
 MUST_CHECK status library_open(void);
 
+/*
+ * Makes libcrypto and libssl take their memory from base/heap, which wipes it. Before library_open
+ * and any other use of them. INTERNAL when that came first.
+ */
+MUST_CHECK status library_use_heap(void);
+
 #endif

@@ -167,6 +167,21 @@ status x509_verify(const struct x509_chain *chain, es384_public_key *public_key)
     return read_public_key(verification.leaf, public_key);
 }
 
+static void close_certificate(X509 **certificate)
+{
+    X509_free(*certificate);
+    ERR_clear_error();
+}
+
+status x509_public_key(slice certificate, int64_t now_s, es384_public_key *public_key)
+{
+    const struct x509_chain alone = {.now_s = now_s};
+    SCOPED(close_certificate) X509 *found = read_certificate(certificate);
+    REQUIRE(found, FAILURE_BAD_INPUT, "x509: leaf is not a certificate");
+    TRY(check_time(found, &alone));
+    return read_public_key(found, public_key);
+}
+
 status x509_read_pem(slice pem, struct builder *der)
 {
     REQUIRE(pem.size <= 4 * X509_CERTIFICATE_SIZE_MAX, FAILURE_BAD_INPUT,

@@ -42,6 +42,15 @@ struct x509_chain {
  */
 MUST_CHECK status x509_verify(const struct x509_chain *chain, es384_public_key *public_key);
 
+/*
+ * Delivers the public key of one certificate, which is not verified in any way: for a signer whom
+ * the caller knows by the certificate's own digest.
+ *
+ * BAD_INPUT when it is no certificate or malformed, DENIED when its key is not a P-384 key or
+ * `now_s` is outside its time.
+ */
+MUST_CHECK status x509_public_key(slice certificate, int64_t now_s, es384_public_key *public_key);
+
 /* Decodes the first certificate of PEM text into `der`. BAD_INPUT, or OVER_LIMIT of `der`. */
 MUST_CHECK status x509_read_pem(slice pem, struct builder *der);
 

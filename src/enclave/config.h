@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/builder.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "crypto/digest.h"
@@ -58,8 +59,11 @@ struct config {
     hash32 hash; /* SHA-256 of the file's bytes */
 };
 
-/* Reads the file's bytes. BAD_INPUT with a sentence for each rule. */
-MUST_CHECK status config_read(slice json, struct config *config);
+/*
+ * Reads the file's bytes. BAD_INPUT when a rule is broken; then the name of the field at fault, if
+ * one is, is appended to `where`.
+ */
+MUST_CHECK status config_read(slice json, struct builder *where, struct config *config);
 
 /* A pinned key's ARN as a view of the configuration. */
 slice config_key_arn(const struct config *config, size_t index);

@@ -59,7 +59,8 @@ struct keys_port {
 };
 
 enum {
-    KEYS_ARENA_SIZE = 512 << 10, /* three attempts of one call: requests, responses, envelopes */
+    KEYS_ARENA_SIZE =
+        256 << 10, /* one attempt: document, request, response, and what is delivered */
 };
 
 #endif

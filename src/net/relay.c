@@ -6,22 +6,14 @@
 
 #include "os/clock.h"
 
-/* One direction: from one stream through a buffer to the other. */
-struct direction {
-    struct stream *from, *to;
-    uint8_t bytes[RELAY_BUFFER_SIZE];
-    size_t start, end;  /* what was read but not yet written */
-    bool is_read_over;  /* the source has ended */
-    bool is_over;       /* … and the end was passed on */
-    uint64_t done_size; /* bytes written */
-};
+enum { POLL_MS_MAX = 60000 };
 
-static bool wants_read(const struct direction *direction)
+static bool wants_read(const struct relay_direction *direction)
 {
     return !direction->is_read_over && direction->start == direction->end;
 }
 
-static bool wants_write(const struct direction *direction)
+static bool wants_write(const struct relay_direction *direction)
 {
     return direction->start < direction->end;
 }
@@ -32,7 +24,7 @@ static status unless_late(status result)
     return stream_is_late(result) ? status_ok() : result;
 }
 
-static status read_step(struct direction *direction, bool *has_moved)
+static status read_step(struct relay_direction *direction, bool *has_moved)
 {
     size_t size = 0;
     const status result =
@@ -45,7 +37,7 @@ static status read_step(struct direction *direction, bool *has_moved)
     return status_ok();
 }
 
-static status write_step(struct direction *direction, bool *has_moved)
+static status write_step(struct relay_direction *direction, bool *has_moved)
 {
     size_t size = 0;
     const slice rest =
@@ -58,7 +50,7 @@ static status write_step(struct direction *direction, bool *has_moved)
     return status_ok();
 }
 
-static status direction_step(struct direction *direction, bool *has_moved)
+static status direction_step(struct relay_direction *direction, bool *has_moved)
 {
     if (wants_read(direction)) TRY(read_step(direction, has_moved));
     if (wants_write(direction)) TRY(write_step(direction, has_moved));
@@ -70,26 +62,29 @@ static status direction_step(struct direction *direction, bool *has_moved)
 }
 
 /* A descriptor that nothing is wanted of is left out, or its hang-up would wake us for ever. */
-static struct pollfd interest(const struct direction *reading, const struct direction *writing)
+static struct pollfd interest(const struct relay_direction *reading,
+                              const struct relay_direction *writing)
 {
     const short events =
         (short)((wants_read(reading) ? POLLIN : 0) | (wants_write(writing) ? POLLOUT : 0));
     return (struct pollfd){.fd = events ? reading->from->descriptor : -1, .events = events};
 }
 
-static status wait_step(const struct direction directions[2], const struct relay_limits *limits,
-                        int64_t idle_deadline_ms)
+static bool has_pending(const struct relay_direction *direction)
 {
-    struct pollfd targets[3] = {
-        interest(&directions[0], &directions[1]),
-        interest(&directions[1], &directions[0]),
-        {.fd = limits->stop_descriptor, .events = POLLIN},
+    return wants_read(direction) && stream_has_pending(direction->from);
+}
+
+static status wait_step(const struct relay *relay, int64_t idle_deadline_ms)
+{
+    struct pollfd targets[] = {
+        interest(&relay->forward, &relay->backward),
+        interest(&relay->backward, &relay->forward),
+        {.fd = relay->stop_descriptor, .events = POLLIN},
     };
-    const bool has_pending =
-        (wants_read(&directions[0]) && stream_has_pending(directions[0].from)) ||
-        (wants_read(&directions[1]) && stream_has_pending(directions[1].from));
-    const int left_ms = has_pending ? 0 : clock_left_ms(idle_deadline_ms, 60000);
-    const int count = poll(targets, 3, left_ms);
+    const bool is_ready = has_pending(&relay->forward) || has_pending(&relay->backward);
+    const int left_ms = is_ready ? 0 : clock_left_ms(idle_deadline_ms, POLL_MS_MAX);
+    const int count = poll(targets, ARRAY_COUNT(targets), left_ms);
     if (count < 0 && errno != EINTR) FAIL(FAILURE_UNAVAILABLE, errno, "relay: cannot wait");
     if (count > 0 && targets[2].revents) {
         FAIL(FAILURE_UNAVAILABLE, ECANCELED, "relay: was told to stop");
@@ -100,31 +95,32 @@ static status wait_step(const struct direction directions[2], const struct relay
     return status_ok();
 }
 
-static status both_run(struct direction directions[2], const struct relay_limits *limits)
+static void direction_init(struct relay_direction *direction, struct stream *from,
+                           struct stream *to)
 {
-    int64_t idle_deadline_ms = clock_deadline_ms(limits->idle_ms_max);
-    for (;;) {
-        bool has_moved = false;
-        TRY(direction_step(&directions[0], &has_moved));
-        TRY(direction_step(&directions[1], &has_moved));
-        if (directions[0].is_over && directions[1].is_over) return status_ok();
-        if (has_moved) idle_deadline_ms = clock_deadline_ms(limits->idle_ms_max);
-        TRY(wait_step(directions, limits, idle_deadline_ms));
-    }
+    direction->from = from;
+    direction->to = to;
+    direction->start = direction->end = 0;
+    direction->is_read_over = direction->is_over = false;
+    direction->done_size = 0;
 }
 
-status relay_run(struct stream *first, struct stream *second, const struct relay_limits *limits,
-                 struct relay_counts *counts)
+void relay_init(struct relay *relay, struct stream *first, struct stream *second)
 {
-    struct direction directions[2];
-    for (size_t i = 0; i < 2; i++) {
-        directions[i].from = i == 0 ? first : second;
-        directions[i].to = i == 0 ? second : first;
-        directions[i].start = directions[i].end = 0;
-        directions[i].is_read_over = directions[i].is_over = false;
-        directions[i].done_size = 0;
+    /* The buffers stay untouched: pages that no byte has passed through cost nothing. */
+    direction_init(&relay->forward, first, second);
+    direction_init(&relay->backward, second, first);
+}
+
+status relay_run(struct relay *relay)
+{
+    int64_t idle_deadline_ms = clock_deadline_ms(relay->idle_ms_max);
+    for (;;) {
+        bool has_moved = false;
+        TRY(direction_step(&relay->forward, &has_moved));
+        TRY(direction_step(&relay->backward, &has_moved));
+        if (relay->forward.is_over && relay->backward.is_over) return status_ok();
+        if (has_moved) idle_deadline_ms = clock_deadline_ms(relay->idle_ms_max);
+        TRY(wait_step(relay, idle_deadline_ms));
     }
-    const status result = both_run(directions, limits);
-    *counts = (struct relay_counts){directions[0].done_size, directions[1].done_size};
-    return result;
 }

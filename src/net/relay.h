@@ -7,30 +7,40 @@
 #ifndef NET_RELAY_H
 #define NET_RELAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
 #include "net/stream.h"
 
-enum { RELAY_BUFFER_SIZE = 16 << 10 }; /* one TLS record; twice per connection */
+enum { RELAY_BUFFER_SIZE = 16 << 10 }; /* one TLS record; twice per relay */
 
-struct relay_counts {
-    uint64_t forward_size;  /* bytes from the first to the second */
-    uint64_t backward_size; /* bytes from the second to the first */
+/* One direction: from one stream through a buffer to the other. Private but for `done_size`. */
+struct relay_direction {
+    struct stream *from, *to;
+    size_t start, end;  /* what was read but not yet written */
+    bool is_read_over;  /* the source has ended */
+    bool is_over;       /* … and its end was passed on */
+    uint64_t done_size; /* bytes written */
+    uint8_t bytes[RELAY_BUFFER_SIZE];
 };
 
-struct relay_limits {
-    int64_t idle_ms_max; /* without a byte in either direction */
-    int stop_descriptor; /* readable: stop at once; -1 for none */
+/* Its memory is the caller's, since a thread per relay has a small stack. */
+struct relay {
+    int64_t idle_ms_max;             /* without a byte in either direction */
+    int stop_descriptor;             /* readable: stop at once; -1 for none */
+    struct relay_direction forward;  /* from the first to the second */
+    struct relay_direction backward; /* from the second to the first */
 };
+
+/* Sets the two streams, which stay the caller's to close. */
+void relay_init(struct relay *relay, struct stream *first, struct stream *second);
 
 /*
  * Runs to the end. Success when both directions have ended; UNAVAILABLE when a peer vanished
- * (ECONNRESET), nothing moved for too long (ETIMEDOUT) or it was told to stop (ECANCELED). The
- * counts are filled in either case, and both streams stay the caller's to close.
+ * (ECONNRESET), nothing moved for too long (ETIMEDOUT) or it was told to stop (ECANCELED).
  */
-MUST_CHECK status relay_run(struct stream *first, struct stream *second,
-                            const struct relay_limits *limits, struct relay_counts *counts);
+MUST_CHECK status relay_run(struct relay *relay);
 
 #endif

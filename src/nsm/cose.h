@@ -2,8 +2,8 @@
  * cose: COSE_Sign1 with ES384, the envelope of an attestation document.
  *
  * The message is an array of four: protected header (a byte string that holds exactly
- * {1: -35}), unprotected header (a map; its contents are not looked at), payload, signature. The
- * tag 18 in front is accepted and not required. The signature covers the protected header and the
+ * {1: -35}), unprotected header (an empty map: nothing would vouch for what it says), payload,
+ * signature. The tag 18 in front is accepted and not required. The signature covers the protected header and the
  * payload exactly as received; nothing is ever encoded again.
  *
  * Specification: RFC 9052, section 4; RFC 9053, section 2.1.

@@ -6,8 +6,9 @@
  * directions are here: the enclave writes requests and reads responses, the stand-in the reverse.
  *
  * Written: definite lengths, shortest integers, fields in the module's own order. Read: fields in
- * any order, long integer heads too (not every module writes shortest ones); refused are missing,
- * unknown or repeated fields, unknown names, wrong types and sizes, and trailing bytes.
+ * any order, long integer heads too (not every module writes shortest ones); refused are missing
+ * or repeated fields, unknown names, wrong types and sizes, and trailing bytes. A field that is not
+ * known is refused in a request and skipped in a response, which a newer module may have written.
  * Slices in what was read are views of the input.
  *
  * Specification: aws-nitro-enclaves-nsm-api, src/api/mod.rs.

@@ -64,6 +64,22 @@ status harden_close_inherited(void)
     return status_ok();
 }
 
+status harden_allow_descriptors(size_t count)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        FAIL(FAILURE_INTERNAL, errno, "harden: the limit of descriptors is unknown");
+    }
+    if (limit.rlim_cur >= count) return status_ok();
+    limit.rlim_cur = count;
+    if (limit.rlim_max < count) limit.rlim_max = count;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        FAIL(FAILURE_OVER_LIMIT, errno,
+             "harden: too few descriptors are allowed (raise ulimit -n)");
+    }
+    return status_ok();
+}
+
 status harden_drop_user(unsigned user_id, unsigned group_id)
 {
     if (getuid() == user_id && geteuid() == user_id && getgid() == group_id &&

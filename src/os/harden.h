@@ -26,6 +26,9 @@ MUST_CHECK status harden_process(void);
 /* Closes every descriptor above standard error that was inherited. Call it first. */
 MUST_CHECK status harden_close_inherited(void);
 
+/* Raises the limit of open descriptors to at least this many. OVER_LIMIT when that is not allowed. */
+MUST_CHECK status harden_allow_descriptors(size_t count);
+
 /* Sets the program's filter, for good. Call it after harden_process and before threads. */
 MUST_CHECK status harden_system_calls(enum harden_program program);
 

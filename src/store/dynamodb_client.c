@@ -152,7 +152,8 @@ static int64_t min_i64(int64_t a, int64_t b)
 /* True when the request cannot have reached the service. */
 static bool was_not_sent(status failure)
 {
-    if (status_is(failure, FAILURE_DENIED)) return true; /* its certificate was refused */
+    /* Its certificate was refused, or its name has no address. */
+    if (status_is(failure, FAILURE_DENIED) || status_is(failure, FAILURE_NOT_FOUND)) return true;
     return status_is(failure, FAILURE_UNAVAILABLE) &&
            (failure.detail == ECONNREFUSED || failure.detail == ENOENT ||
             failure.detail == EHOSTUNREACH || failure.detail == ENETUNREACH);

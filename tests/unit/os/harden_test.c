@@ -81,10 +81,25 @@ static void user_step(void)
     must(status_is(harden_drop_user(65533, 65533), FAILURE_DENIED), 5);
 }
 
+static void descriptors_step(void)
+{
+    const struct rlimit few = {16, 64};
+    struct rlimit now;
+    must(setrlimit(RLIMIT_NOFILE, &few) == 0, 1);
+    must(status_is_ok(harden_allow_descriptors(16)), 2);
+    must(getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == 16, 3);
+    must(status_is_ok(harden_allow_descriptors(64)), 4);
+    must(getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == 64, 5);
+    /* Raising the hard limit takes rights that nobody has. */
+    if (geteuid() == 0) must(status_is_ok(harden_drop_user(65534, 65534)), 6);
+    must(status_is(harden_allow_descriptors(65), FAILURE_OVER_LIMIT), 7);
+}
+
 static void process(void)
 {
     expect_u64("process", (uint64_t)outcome_of(process_step), 0);
     expect_u64("inherited", (uint64_t)outcome_of(inherited_step), 0);
+    expect_u64("descriptors", (uint64_t)outcome_of(descriptors_step), 0);
     expect_u64("user", (uint64_t)outcome_of(user_step), 0);
 }
 

@@ -1,0 +1,72 @@
+#include "eif/metadata.h"
+
+static void put_member(struct builder *builder, const char *name, slice text)
+{
+    json_put_name(builder, name);
+    json_put_string(builder, text);
+}
+
+status metadata_write(const struct metadata *metadata, struct builder *builder)
+{
+    /* Everything before the section is the caller's: start on a fresh view for the commas. */
+    struct builder section;
+    builder_init(&section, builder->bytes + builder->size, builder->size_max - builder->size);
+    json_put_object_open(&section);
+    put_member(&section, "ImageName", metadata->image_name);
+    put_member(&section, "ImageVersion", metadata->image_version);
+    json_put_name(&section, "BuildMetadata");
+    json_put_object_open(&section);
+    put_member(&section, "BuildTime", metadata->build_time);
+    put_member(&section, "BuildTool", metadata->build_tool);
+    put_member(&section, "BuildToolVersion", metadata->build_tool_version);
+    put_member(&section, "OperatingSystem", metadata->operating_system);
+    put_member(&section, "KernelVersion", metadata->kernel_version);
+    json_put_object_close(&section);
+    json_put_name(&section, "DockerInfo");
+    json_put_object_open(&section);
+    json_put_object_close(&section);
+    json_put_name(&section, "CustomMetadata");
+    json_put_null(&section);
+    json_put_object_close(&section);
+    slice written;
+    TRY(builder_finish(&section, &written));
+    builder->size += written.size;
+    return status_ok();
+}
+
+static status read_text(const json_value *object, const char *name, slice *text)
+{
+    return json_read_string(object, name, 0, METADATA_TEXT_SIZE_MAX, text);
+}
+
+static status read_members(struct json *document, struct metadata *metadata)
+{
+    json_value top, build;
+    TRY(json_top_object(document, &top));
+    TRY(read_text(&top, "ImageName", &metadata->image_name));
+    TRY(read_text(&top, "ImageVersion", &metadata->image_version));
+    TRY(json_read_object(&top, "BuildMetadata", &build));
+    TRY(read_text(&build, "BuildTime", &metadata->build_time));
+    TRY(read_text(&build, "BuildTool", &metadata->build_tool));
+    TRY(read_text(&build, "BuildToolVersion", &metadata->build_tool_version));
+    TRY(read_text(&build, "OperatingSystem", &metadata->operating_system));
+    TRY(read_text(&build, "KernelVersion", &metadata->kernel_version));
+    REQUIRE(json_has(&top, "DockerInfo"), FAILURE_BAD_INPUT, "metadata: DockerInfo is missing");
+    REQUIRE(json_has(&top, "CustomMetadata"), FAILURE_BAD_INPUT,
+            "metadata: CustomMetadata is missing");
+    return status_ok();
+}
+
+status metadata_read(slice section, struct json *document, struct metadata *metadata)
+{
+    struct metadata found = {0};
+    REQUIRE(section.size <= METADATA_SIZE_MAX, FAILURE_OVER_LIMIT, "metadata: is too long");
+    TRY(json_open(section, document));
+    const status read = read_members(document, &found);
+    if (!status_is_ok(read)) {
+        json_close(document);
+        return read;
+    }
+    *metadata = found;
+    return status_ok();
+}

@@ -1,0 +1,128 @@
+#include "enclave/self.h"
+
+#include "nsm/attestation.h"
+#include "nsm/message.h"
+#include "os/random.h"
+
+/* Sends one request; `response` views the arena. */
+static status call(const struct nsm_port *nsm, const struct nsm_request *request,
+                   struct arena *arena, struct nsm_response *response)
+{
+    struct builder question, answer;
+    slice asked;
+    builder_init_arena(&question, arena, NSM_REQUEST_SIZE_MAX);
+    builder_init_arena(&answer, arena, NSM_RESPONSE_SIZE_MAX);
+    nsm_request_write(request, &question);
+    TRY(builder_finish(&question, &asked));
+    TRY(nsm->call(nsm->context, asked, &answer));
+    return nsm_response_check(builder_view(&answer), request->call, response);
+}
+
+static status pcr0_read(const struct nsm_port *nsm, struct arena *arena, hash48 *pcr0)
+{
+    const struct nsm_request request = {.call = NSM_DESCRIBE_PCR, .index = 0};
+    struct nsm_response response;
+    TRY(call(nsm, &request, arena, &response));
+    *pcr0 = response.pcr;
+    return status_ok();
+}
+
+status self_init(const struct nsm_port *nsm, const struct config *config, struct arena *arena,
+                 struct self *self)
+{
+    struct self made = {.nsm = *nsm};
+    TRY(pcr0_read(nsm, arena, &made.pcr0));
+    TRY(random_read(made.boot.bytes, sizeof made.boot.bytes));
+    TRY(self_read_time(nsm, arena, &made.boot_ms));
+    made.client = (struct user_data_client){
+        .is_production = config->is_production,
+        .boot = made.boot,
+        .boot_ms = (uint64_t)made.boot_ms,
+        .config_hash = config->hash,
+        .epoch = config->epoch,
+    };
+    *self = made;
+    return status_ok();
+}
+
+bool self_is_debug(const struct self *self)
+{
+    return pcr_is_zero(&self->pcr0);
+}
+
+status self_read_random(const struct nsm_port *nsm, struct secret32 *random)
+{
+    uint8_t question_memory[64], answer_memory[NSM_RESPONSE_SIZE_MAX];
+    const struct nsm_request request = {.call = NSM_GET_RANDOM};
+    struct nsm_response response;
+    struct builder question, answer;
+    slice asked;
+    builder_init(&question, question_memory, sizeof question_memory);
+    builder_init(&answer, answer_memory, sizeof answer_memory);
+    nsm_request_write(&request, &question);
+    TRY(builder_finish(&question, &asked));
+    status result = nsm->call(nsm->context, asked, &answer);
+    if (status_is_ok(result)) {
+        result = nsm_response_check(builder_view(&answer), NSM_GET_RANDOM, &response);
+    }
+    if (status_is_ok(result)) {
+        result = secret32_read(slice_part(response.random, 0, sizeof random->bytes), random);
+    }
+    secret_wipe(answer_memory, answer.size);
+    return result;
+}
+
+/* Asks for a document; its bytes are delivered exactly as the module sent them. */
+static status attest(const struct nsm_port *nsm, const struct nsm_request *request,
+                     struct arena *arena, slice *document)
+{
+    struct nsm_response response;
+    TRY(call(nsm, request, arena, &response));
+    *document = response.document;
+    return status_ok();
+}
+
+status self_attest_client(const struct self *self, slice nonce, struct arena *arena,
+                          slice *document)
+{
+    REQUIRE(nonce.size == 0 || nonce.size == SELF_NONCE_SIZE, FAILURE_BAD_INPUT,
+            "attestation: nonce must have 32 bytes");
+    uint8_t memory[USER_DATA_CLIENT_SIZE];
+    struct builder user_data;
+    builder_init(&user_data, memory, sizeof memory);
+    user_data_write_client(&self->client, &user_data);
+    struct nsm_request request = {
+        .call = NSM_ATTESTATION,
+        .user_data = nsm_optional_of(builder_view(&user_data)),
+    };
+    if (nonce.size > 0) request.nonce = nsm_optional_of(nonce);
+    return attest(&self->nsm, &request, arena, document);
+}
+
+status self_attest_kms(const struct self *self, slice public_key, struct arena *arena,
+                       slice *document)
+{
+    uint8_t memory[USER_DATA_KMS_SIZE];
+    struct builder user_data;
+    builder_init(&user_data, memory, sizeof memory);
+    user_data_write_kms(&self->boot, &user_data);
+    const struct nsm_request request = {
+        .call = NSM_ATTESTATION,
+        .user_data = nsm_optional_of(builder_view(&user_data)),
+        .public_key = nsm_optional_of(public_key),
+    };
+    return attest(&self->nsm, &request, arena, document);
+}
+
+status self_read_time(const struct nsm_port *nsm, struct arena *arena, int64_t *time_ms)
+{
+    const struct nsm_request request = {.call = NSM_ATTESTATION};
+    slice bytes;
+    struct attestation document;
+    TRY(attest(nsm, &request, arena, &bytes));
+    TRY(attestation_read(bytes, &document));
+    REQUIRE(document.timestamp_ms <= INT64_MAX / 2, FAILURE_CORRUPT,
+            "attestation: time is out of range");
+    *time_ms = (int64_t)document.timestamp_ms;
+    return status_ok();
+}

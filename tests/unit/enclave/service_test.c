@@ -1,0 +1,366 @@
+#include "enclave/service.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "enclave/kms_keys.h"
+#include "eth/eip191.h"
+#include "eth/tx.h"
+#include "fixture.h"
+#include "nsm/attestation.h"
+
+static struct fixture fixture;
+
+static bool signature_is_of(slice bytes, hash32 digest, eth_address address)
+{
+    k256_signature signature;
+    k256_public_key public_key;
+    return status_is_ok(k256_signature_read(bytes, &signature)) &&
+           status_is_ok(k256_recover(&fixture.curve, &signature, digest, &public_key)) &&
+           address_equal(address_of(&public_key), address);
+}
+
+static void create_then_sign(void)
+{
+    eth_address address;
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    const slice record = fixture_create(&fixture, "treasury", &address);
+    expect_u64("one KMS call", atomic_load(&fixture.keys.generate_count), 1);
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "treasury");
+    request.record = record;
+    expect_u64("cold", fixture_serve(&fixture, &request, &reply), SERVICE_WAITS);
+    expect_u64("signed", reply.kind, 0);
+    expect_true("by the account",
+                signature_is_of(reply.signature, eip191_hash(request.body), address));
+    expect_bytes("address", reply.address, slice_of(address.bytes, ADDRESS_SIZE));
+    expect_u64("one KMS call", atomic_load(&fixture.keys.decrypt_count), 1);
+    expect_u64("warm", fixture_serve(&fixture, &request, &reply), SERVICE_DONE);
+    expect_true("by the account",
+                signature_is_of(reply.signature, eip191_hash(request.body), address));
+    expect_u64("no KMS call", atomic_load(&fixture.keys.decrypt_count), 1);
+    expect_u64("hits", atomic_load(&fixture.statistics.cache_hits), 1);
+    expect_u64("misses", atomic_load(&fixture.statistics.cache_misses), 1);
+    fixture_close(&fixture);
+}
+
+static void transactions(void)
+{
+    eth_address address;
+    struct message_reply reply;
+    uint8_t memory[256];
+    struct builder bytes;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    const struct tx tx = {
+        .type = TX_DYNAMIC_FEE, .chain_id = 1, .gas_limit = 21000, .has_to = true};
+    builder_init(&bytes, memory, sizeof memory);
+    expect_ok("tx", tx_write(&tx, &bytes));
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_TX, "a");
+    request.record = fixture_create(&fixture, "a", &address);
+    request.body = builder_view(&bytes);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("signed", reply.kind, 0);
+    expect_true("by the account",
+                signature_is_of(reply.signature, tx_signing_hash(request.body), address));
+    builder_put_u8(&bytes, 0);
+    request.body = builder_view(&bytes);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("not one transaction", reply.kind, FAILURE_BAD_INPUT);
+    request.body = slice_of(memory, 32);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("32 bytes are no transaction", reply.kind, FAILURE_BAD_INPUT);
+    fixture_close(&fixture);
+}
+
+/* Each row breaks one rule of what may be signed with. */
+static void refused_records(void)
+{
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    const slice record = fixture_create(&fixture, "a", NULL);
+    static uint8_t copy[1024];
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "b");
+    request.record = record;
+    expect_u64("warm refusal", fixture_serve(&fixture, &request, &reply), SERVICE_DONE);
+    expect_u64("A's record for B", reply.kind, FAILURE_DENIED);
+    expect_text("sentence", reply.sentence, "signer: the record is another account's");
+    request.account_id = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a").account_id;
+    fixture.rules.epoch_min = 8;
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("epoch below the floor", reply.kind, FAILURE_DENIED);
+    fixture.rules.epoch_min = 7;
+    fixture.rules.kms_key_hashes[0].bytes[0] ^= 1;
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("key not pinned", reply.kind, FAILURE_DENIED);
+    fixture.rules.kms_key_hashes[0].bytes[0] ^= 1;
+    expect_u64("KMS was not asked", atomic_load(&fixture.keys.decrypt_count), 0);
+    /* A flipped bit in what only the open record can tell. */
+    memcpy(copy, record.bytes, record.size);
+    copy[record.size - 1] ^= 1;
+    request.record = slice_of(copy, record.size);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("flipped bit", reply.kind, FAILURE_CORRUPT);
+    request.record = record;
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("the record itself", reply.kind, 0);
+    expect_u64("asked twice: a key that opened nothing is not kept",
+               atomic_load(&fixture.keys.decrypt_count), 2);
+    fixture_close(&fixture);
+}
+
+static void key_that_is_not_pinned(void)
+{
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    struct message_request request = fixture_request(&fixture, FRAME_CREATE, "a");
+    request.key_arn = slice_text(FIXTURE_OTHER_ARN);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("kind", reply.kind, FAILURE_DENIED);
+    expect_text("sentence", reply.sentence, "enclave: the KMS key is not pinned in this image");
+    expect_u64("nothing was sent", atomic_load(&fixture.keys.generate_count), 0);
+    request.key_arn = slice_text(FIXTURE_ARN);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("pinned", reply.kind, 0);
+    expect_text("told", reply.key_arn, FIXTURE_ARN);
+    request.key_arn = slice_text("arn:aws:kms:eu-west-1:111122223333:key/second");
+    fixture_serve(&fixture, &request, &reply);
+    expect_text("the other one", reply.key_arn, "arn:aws:kms:eu-west-1:111122223333:key/second");
+    fixture_close(&fixture);
+}
+
+static void cache_off_and_eviction(void)
+{
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){.has_no_cache = true}, &fixture);
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    request.record = fixture_create(&fixture, "a", NULL);
+    for (int i = 0; i < 3; i++) {
+        expect_u64("cold", fixture_serve(&fixture, &request, &reply), SERVICE_WAITS);
+        expect_u64("signed", reply.kind, 0);
+    }
+    expect_u64("a call each", atomic_load(&fixture.keys.decrypt_count), 3);
+    fixture_close(&fixture);
+
+    fixture_open(&(struct fixture_options){.cache_entries = 1}, &fixture);
+    request.record = fixture_create(&fixture, "a", NULL);
+    struct message_request other = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "b");
+    other.record = fixture_create(&fixture, "b", NULL);
+    fixture_serve(&fixture, &request, &reply);
+    const struct data_keys_entry *entry = &fixture.service.cache.entries[0];
+    const struct secret32 evicted = entry->key.key;
+    fixture_serve(&fixture, &other, &reply);
+    expect_u64("one entry", fixture.service.cache.count, 1);
+    expect_true("the evicted key is gone",
+                !slice_equal(slice_of(entry->key.key.bytes, 32), slice_of(evicted.bytes, 32)));
+    expect_u64("cold again", fixture_serve(&fixture, &request, &reply), SERVICE_WAITS);
+    service_forget(&fixture.service);
+    static const uint8_t zeros[sizeof entry->key];
+    expect_bytes("wiped", slice_of(&entry->key, sizeof entry->key), slice_of(zeros, sizeof zeros));
+    fixture_close(&fixture);
+}
+
+static status throttled(void)
+{
+    FAIL(FAILURE_UNAVAILABLE, 400, "aws: the service asks for fewer calls");
+}
+
+static void failures_of_kms(void)
+{
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    struct message_request sign = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    struct message_request create = fixture_request(&fixture, FRAME_CREATE, "b");
+    sign.record = fixture_create(&fixture, "a", NULL);
+    fixture.keys.failure = throttled();
+    fixture_serve(&fixture, &sign, &reply);
+    expect_u64("sign", reply.kind, FAILURE_UNAVAILABLE);
+    expect_text("sentence", reply.sentence, "aws: the service asks for fewer calls");
+    fixture_serve(&fixture, &create, &reply);
+    expect_u64("create", reply.kind, FAILURE_UNAVAILABLE);
+    fixture.keys.failure = status_ok();
+    fixture.keys.is_silent = true;
+    const int64_t started_ms = clock_monotonic_ms();
+    fixture_serve(&fixture, &sign, &reply);
+    expect_u64("silence", reply.kind, FAILURE_UNAVAILABLE);
+    expect_true("until the deadline", clock_monotonic_ms() - started_ms < 2000);
+    fixture.keys.is_silent = false;
+    fixture_serve(&fixture, &sign, &reply);
+    expect_u64("then it works", reply.kind, 0);
+    fixture_close(&fixture);
+}
+
+static void debug_enclaves(void)
+{
+    static const struct {
+        uint8_t type;
+        bool is_served;
+    } types[] = {
+        {FRAME_CREATE, false}, {FRAME_SIGN_TX, false}, {FRAME_SIGN_MESSAGE, false},
+        {FRAME_ATTEST, true},  {FRAME_STATUS, true},
+    };
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){.is_debug = true}, &fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
+        runner_row_at("type", types[i].type);
+        struct message_request request = fixture_request(&fixture, types[i].type, "a");
+        request.record = slice_text("record");
+        expect_u64("outcome of a refusal needs no waiting",
+                   fixture_serve(&fixture, &request, &reply) == SERVICE_WAITS,
+                   types[i].type == FRAME_ATTEST);
+        expect_u64("kind", reply.kind, types[i].is_served ? 0 : FAILURE_DENIED);
+    }
+    fixture_close(&fixture);
+    fixture_open(&(struct fixture_options){.is_debug = true, .is_development = true}, &fixture);
+    fixture_create(&fixture, "a", NULL);
+    fixture_close(&fixture);
+}
+
+static void attestation(void)
+{
+    struct message_reply reply;
+    struct attestation document;
+    static const uint8_t nonce[32] = {9, 8, 7};
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    struct message_request request = fixture_request(&fixture, FRAME_ATTEST, "a");
+    request.nonce = slice_of(nonce, sizeof nonce);
+    expect_u64("waits for the module", fixture_serve(&fixture, &request, &reply), SERVICE_WAITS);
+    expect_ok("read", attestation_read(reply.document, &document));
+    const struct attestation_rules rules = {
+        .root = identity_certificate_view(&fixture.root.certificate),
+        .now_ms = clock_wall_ms(),
+        .max_age_s = 300,
+        .nonce = nsm_optional_of(request.nonce),
+    };
+    expect_ok("verify", attestation_verify(&document, &rules));
+    expect_true("no public key", !document.public_key.is_present);
+    struct user_data_client said;
+    expect_ok("user data", user_data_read_client(document.user_data.bytes, &said));
+    expect_true("production", said.is_production);
+    expect_u64("epoch", said.epoch, 7);
+    request.nonce = (slice){0};
+    fixture_serve(&fixture, &request, &reply);
+    expect_ok("read", attestation_read(reply.document, &document));
+    expect_true("no nonce", !document.nonce.is_present);
+    fixture_close(&fixture);
+}
+
+static void status_document(void)
+{
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    fixture_create(&fixture, "a", NULL);
+    const struct message_request request = fixture_request(&fixture, FRAME_STATUS, "a");
+    fixture_serve(&fixture, &request, &reply);
+    SCOPED(json_close) struct json document = {0};
+    json_value top, requests, create;
+    slice mode;
+    uint64_t count = 0;
+    expect_ok("JSON", json_open(reply.status, &document));
+    expect_ok("object", json_top_object(&document, &top));
+    expect_ok("mode", json_read_string(&top, "mode", 1, 32, &mode));
+    expect_text("mode", mode, "production");
+    expect_ok("requests", json_read_object(&top, "requests", &requests));
+    expect_ok("create", json_read_object(&requests, "create", &create));
+    expect_ok("ok", json_read_u64(&create, "ok", 1000, &count));
+    expect_u64("one", count, 1);
+    fixture_close(&fixture);
+}
+
+static void bad_frames(void)
+{
+    uint8_t memory[1024];
+    struct builder reply;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    struct frame frame = {.type = FRAME_SIGN_TX, .req_id = 3};
+    builder_init(&reply, memory, sizeof memory);
+    expect_u64("sections missing", service_serve(&fixture.worker, &frame, &fixture.arena, &reply),
+               SERVICE_BAD);
+    frame.type = FRAME_RESEAL;
+    expect_u64("reserved", service_serve(&fixture.worker, &frame, &fixture.arena, &reply),
+               SERVICE_DONE);
+    frame.type = FRAME_STATUS | FRAME_REPLY;
+    expect_u64("a reply", service_serve(&fixture.worker, &frame, &fixture.arena, &reply),
+               SERVICE_DONE);
+    expect_true("each was answered", reply.size > 3 * FRAME_HEADER_SIZE);
+    fixture_close(&fixture);
+}
+
+struct caller {
+    pthread_t thread;
+    const struct message_request *request;
+    struct service_worker worker;
+    struct arena arena;
+    uint8_t memory[FRAME_SIZE_MAX], answer[1024];
+    struct message_reply reply;
+};
+
+static void *caller_run(void *context)
+{
+    struct caller *caller = context;
+    struct builder asked, answered;
+    struct frame frame;
+    bool is_whole;
+    builder_init(&asked, caller->memory, sizeof caller->memory);
+    builder_init(&answered, caller->answer, sizeof caller->answer);
+    if (!status_is_ok(message_request_write(caller->request, &asked))) return NULL;
+    slice arrived = builder_view(&asked);
+    if (!status_is_ok(frame_take(&arrived, &frame, &is_whole))) return NULL;
+    service_serve_waiting(&caller->worker, &frame, clock_deadline_ms(5000), &caller->arena,
+                          &answered);
+    arrived = builder_view(&answered);
+    if (!status_is_ok(frame_take(&arrived, &frame, &is_whole))) return NULL;
+    if (!status_is_ok(message_reply_read(&frame, &caller->reply))) return NULL;
+    return caller;
+}
+
+static void one_call_for_many(void)
+{
+    enum { COUNT = 8 };
+    static struct caller callers[COUNT];
+    const struct timespec pause = {0, 1000000};
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    request.record = fixture_create(&fixture, "a", NULL);
+    fixture.keys.is_silent = true;
+    for (size_t i = 0; i < COUNT; i++) {
+        callers[i].request = &request;
+        expect_ok("arena", arena_open(&callers[i].arena, SERVICE_WAITING_ARENA_SIZE));
+        expect_ok("worker", service_worker_open(&fixture.service, &callers[i].worker));
+        pthread_create(&callers[i].thread, NULL, caller_run, &callers[i]);
+    }
+    while (atomic_load(&fixture.keys.waiting_count) == 0) nanosleep(&pause, NULL);
+    for (int i = 0; i < 50; i++) nanosleep(&pause, NULL);
+    fixture.keys.is_silent = false;
+    for (size_t i = 0; i < COUNT; i++) {
+        void *result;
+        runner_row_at("caller", i);
+        pthread_join(callers[i].thread, &result);
+        expect_true("answered", result != NULL);
+        expect_u64("signed", callers[i].reply.kind, 0);
+        service_worker_close(&callers[i].worker);
+        arena_close(&callers[i].arena);
+    }
+    runner_row(NULL);
+    expect_u64("one call", atomic_load(&fixture.keys.decrypt_count), 1);
+    fixture_close(&fixture);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct runner_test tests[] = {
+        {"create, then sign", create_then_sign},
+        {"transactions", transactions},
+        {"refused records", refused_records},
+        {"key that is not pinned", key_that_is_not_pinned},
+        {"cache off, and eviction", cache_off_and_eviction},
+        {"failures of KMS", failures_of_kms},
+        {"debug enclaves", debug_enclaves},
+        {"attestation", attestation},
+        {"status document", status_document},
+        {"bad frames", bad_frames},
+        {"one call for many", one_call_for_many},
+    };
+    return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
+}
