@@ -155,10 +155,11 @@ void listener_close(struct listener *listener)
 {
     struct stat about;
     if (!listener->is_open) return;
-    close(listener->descriptor);
+    /* The path goes first: while we still answer, nobody takes it over, nor our inode's number. */
     if (listener->bound.kind == ENDPOINT_UNIX && stat(listener->bound.path, &about) == 0 &&
         about.st_dev == listener->device && about.st_ino == listener->inode) {
         unlink(listener->bound.path);
     }
+    close(listener->descriptor);
     *listener = (struct listener){0};
 }
