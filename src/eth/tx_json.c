@@ -99,11 +99,17 @@ static status read_quantity(const json_value *object, const char *name, u256 *va
     return json_refuse(object, name, u256_parse_quantity(text, value));
 }
 
+static status narrow(u256 wide, uint64_t *value)
+{
+    REQUIRE(status_is_ok(u256_to_u64(wide, value)), FAILURE_BAD_INPUT, "must be below 2^64");
+    return status_ok();
+}
+
 static status read_u64(const json_value *object, const char *name, uint64_t *value)
 {
     u256 wide;
     TRY(read_quantity(object, name, &wide));
-    return json_refuse(object, name, u256_to_u64(wide, value));
+    return json_refuse(object, name, narrow(wide, value));
 }
 
 static status read_address(const json_value *object, const char *name, eth_address *address)

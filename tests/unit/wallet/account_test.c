@@ -1,0 +1,390 @@
+#include "wallet/account.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "crafted.h"
+#include "runner.h"
+
+static const char NOT_OPEN[] = "account: record does not open";
+
+static struct {
+    struct k256 curve;
+    struct aead aead;
+    struct account_tools tools;
+    struct secret32 key, private_key;
+} made;
+
+static bool open_tools(void)
+{
+    static const struct secret32 blinding = {{1}};
+    made.tools = (struct account_tools){&made.curve, &made.aead};
+    made.key = (struct secret32){{0xd0, 1, 2, 3}};
+    made.private_key = (struct secret32){{0x11, 9, 8, 7}};
+    return expect_ok("curve", k256_open(&made.curve, &blinding)) &&
+           expect_ok("aead", aead_open(&made.aead));
+}
+
+static void close_tools(void)
+{
+    aead_close(&made.aead);
+    k256_close(&made.curve);
+}
+
+/* An account of our own, with an EDK of the usual size. */
+static struct account our_account(void)
+{
+    static uint8_t edk[184];
+    struct account account = {.seal_epoch = 7,
+                              .record_version = 1,
+                              .created_ms = 1700000000000,
+                              .sealed_ms = 1700000000001,
+                              .edk = slice_of(edk, sizeof edk)};
+    k256_public_key public_key;
+    runner_random(edk, sizeof edk);
+    runner_random(account.salt, sizeof account.salt);
+    runner_random(account.account_id.bytes, sizeof account.account_id.bytes);
+    runner_random(account.kms_key_hash.bytes, sizeof account.kms_key_hash.bytes);
+    expect_ok("public key", k256_read_public_key(&made.curve, &made.private_key, &public_key));
+    account.address = address_of(&public_key);
+    return account;
+}
+
+static status seal(const struct account *account, struct builder *output, slice *record)
+{
+    struct data_key data_key;
+    data_key_init(&data_key, &made.key);
+    const struct account_secrets secrets = {&made.private_key, &data_key};
+    return account_seal(account, &made.tools, &secrets, output, record);
+}
+
+static status unseal(const struct account *account, struct secret32 *private_key)
+{
+    struct data_key data_key;
+    data_key_init(&data_key, &made.key);
+    return account_unseal(account, &made.tools, &data_key, private_key);
+}
+
+/* ---- the shared known answers ---- */
+
+static slice field_of(const json_value *object, const char *name)
+{
+    slice digits = {0};
+    expect_ok(name, json_read_string(object, name, 0, 4096, &digits));
+    char text[4097] = {0};
+    memcpy(text, digits.bytes, digits.size);
+    return runner_hex(text);
+}
+
+static void check_known(const json_value *known)
+{
+    struct account account = {0};
+    struct data_key data_key;
+    struct secret32 key = {{0}}, private_key = {{0}};
+    const slice record = field_of(known, "record");
+    expect_ok("dk", secret32_read(field_of(known, "dk"), &key));
+    data_key_init(&data_key, &key);
+    if (!expect_ok("read", account_read(record, &account))) return;
+    expect_ok("unseal", account_unseal(&account, &made.tools, &data_key, &private_key));
+    expect_bytes("K", slice_of(data_key.aead_key.bytes, 32), field_of(known, "aead_key"));
+    expect_bytes("N", slice_of(data_key.nonce.bytes, 12), field_of(known, "aead_nonce"));
+    expect_bytes("commit", slice_of(data_key.commit, 32), field_of(known, "commit"));
+    expect_bytes("private key", slice_of(private_key.bytes, 32), field_of(known, "priv"));
+    expect_bytes("address", slice_of(account.address.bytes, 20), field_of(known, "address"));
+    expect_bytes("policy", account.policy, field_of(known, "policy"));
+    expect_bytes("edk", account.edk, field_of(known, "edk"));
+    expect_bytes("salt", slice_of(account.salt, 32), field_of(known, "salt"));
+    expect_u64("epoch", account.seal_epoch, 7);
+    expect_u64("version", account.record_version, 1);
+    expect_u64("created", account.created_ms, 1700000000000);
+    expect_ok("address", account_check_address(&account, &made.curve, &private_key));
+    uint8_t memory[1024];
+    struct builder again;
+    slice written = {0};
+    builder_init(&again, memory, sizeof memory);
+    const struct account_secrets secrets = {&private_key, &data_key};
+    expect_ok("seal", account_seal(&account, &made.tools, &secrets, &again, &written));
+    expect_bytes("to the byte", written, record);
+}
+
+static void known_answers(void)
+{
+    SCOPED(json_close) struct json document = {0};
+    json_value known;
+    const char *path = runner_vectors("record-enw1.json");
+    if (!path || !open_tools()) return;
+    if (expect_ok("json", json_open(runner_file(path), &document)) &&
+        expect_ok("object", json_top_object(&document, &known))) {
+        check_known(&known);
+    }
+    close_tools();
+}
+
+/* ---- sealing and opening ---- */
+
+static void round_trip(void)
+{
+    uint8_t memory[1024] = {0xee};
+    struct builder output;
+    slice record;
+    struct account read = {0};
+    struct secret32 private_key = {{0}};
+    if (!open_tools()) return;
+    struct account account = our_account();
+    account.flags = ACCOUNT_FLAGS_ALL;
+    account.org_id.bytes[15] = 5;
+    account.policy = slice_text("a policy");
+    builder_init(&output, memory, sizeof memory);
+    builder_put_u8(&output, 0xee);
+    expect_ok("seal", seal(&account, &output, &record));
+    expect_u64("size", record.size, 264 + 8 + 184 + 52);
+    expect_true("behind what was there", record.bytes == memory + 1);
+    expect_ok("read", account_read(record, &read));
+    expect_ok("unseal", unseal(&read, &private_key));
+    expect_bytes("key", slice_of(private_key.bytes, 32), slice_of(made.private_key.bytes, 32));
+    expect_u64("flags", read.flags, ACCOUNT_FLAGS_ALL);
+    expect_u64("epoch", read.seal_epoch, 7);
+    expect_u64("sealed", read.sealed_ms, 1700000000001);
+    expect_true("ids", id16_equal(read.org_id, account.org_id) &&
+                           id16_equal(read.account_id, account.account_id) &&
+                           !id16_equal(read.org_id, account.account_id));
+    expect_bytes("policy", read.policy, account.policy);
+    expect_bytes("key hash", hash32_view(&read.kms_key_hash), hash32_view(&account.kms_key_hash));
+    close_tools();
+}
+
+/* Any bit changed, any byte missing or one more: refused, and unsealing says always the same. */
+static void every_bit_and_size(void)
+{
+    uint8_t memory[1024], changed[1024];
+    struct builder output;
+    struct account read;
+    struct secret32 private_key = {{0}};
+    slice record = {0};
+    if (!open_tools()) return;
+    struct account account = our_account();
+    uint8_t policy[264];
+    runner_random(policy, sizeof policy);
+    account.policy = slice_of(policy, sizeof policy);
+    builder_init(&output, memory, sizeof memory);
+    expect_ok("seal", seal(&account, &output, &record));
+    expect_true("6,000 bits", record.size * 8 >= 6000);
+    size_t unseal_count = 0;
+    for (size_t i = 0; i < record.size * 8; i++) {
+        runner_row_at("bit", i);
+        memcpy(changed, record.bytes, record.size);
+        changed[i / 8] ^= (uint8_t)(1u << i % 8);
+        const status got = account_read(slice_of(changed, record.size), &read);
+        if (!status_is_ok(got)) {
+            expect_kind("read", got, FAILURE_BAD_INPUT);
+            continue;
+        }
+        unseal_count++;
+        const status opened = unseal(&read, &private_key);
+        expect_refused("unseal", opened, NOT_OPEN);
+        expect_kind("unseal", opened, FAILURE_CORRUPT);
+    }
+    expect_true("most bits are caught by unsealing", unseal_count > record.size * 7);
+    static const struct secret32 zero = {{0}};
+    expect_true("no key came out", memcmp(&private_key, &zero, sizeof zero) == 0);
+    for (size_t size = 0; size < record.size; size++) {
+        runner_row_at("size", size);
+        expect_kind("cut", account_read(slice_part(record, 0, size), &read), FAILURE_BAD_INPUT);
+    }
+    runner_row("one byte more");
+    memcpy(changed, record.bytes, record.size);
+    changed[record.size] = 0;
+    expect_refused("read", account_read(slice_of(changed, record.size + 1), &read),
+                   "account: record has a size other than it says");
+    close_tools();
+}
+
+/* One field of the clear part changed: each rule alone. */
+static const struct {
+    const char *name;
+    size_t offset;
+    const char *bytes, *refusal;
+} headers[] = {
+    {"as it is", 0, "454e5731", NULL},
+    {"magic", 3, "32", "account: record must begin with ENW1"},
+    {"format 0", 4, "00", "account: record's format is not known"},
+    {"format 2", 4, "02", "account: record's format is not known"},
+    {"kind 2, organisation", 5, "02", "account: record is not an account's"},
+    {"kind 3, enclave secret", 5, "03", "account: record is not an account's"},
+    {"suite 2", 6, "02", "account: record's cipher suite is not known"},
+    {"key scope 2, organisation", 7, "02",
+     "account: data keys shared between records are not supported"},
+    {"all flags that have names", 8, "0000003f", NULL},
+    {"the first that has none", 8, "00000040", "account: record has flags that are not known"},
+    {"the last that has none", 8, "80000000", "account: record has flags that are not known"},
+    {"curve 0", 68, "00000000", "account: record's curve is not known"},
+    {"curve 2", 68, "00000002", "account: record's curve is not known"},
+    {"no EDK", 256, "0000", "account: encrypted data key has a size out of bounds"},
+    {"EDK of 6145 bytes", 256, "1801", "account: encrypted data key has a size out of bounds"},
+    {"EDK of 6144 bytes", 256, "1800", "account: record has a size other than it says"},
+    {"policy of 16385 bytes", 258, "4001", "account: policy has a size out of bounds"},
+    {"policy of 16384 bytes", 258, "4000", "account: record has a size other than it says"},
+    {"sealed part of 51 bytes", 260, "0033",
+     "account: sealed part has a size that is not supported"},
+    {"sealed part with one credential", 260, "005c",
+     "account: sealed part has a size that is not supported"},
+    {"reserved bytes", 262, "0001", "account: reserved bytes must be zero"},
+};
+
+static void header_rows(void)
+{
+    uint8_t memory[1024];
+    struct builder output;
+    struct account read;
+    slice record = {0};
+    if (!open_tools()) return;
+    const struct account account = our_account();
+    builder_init(&output, memory, sizeof memory);
+    expect_ok("seal", seal(&account, &output, &record));
+    for (size_t i = 0; i < ARRAY_COUNT(headers); i++) {
+        uint8_t changed[1024];
+        runner_row(headers[i].name);
+        const slice bytes = runner_hex(headers[i].bytes);
+        memcpy(changed, record.bytes, record.size);
+        memcpy(changed + headers[i].offset, bytes.bytes, bytes.size);
+        expect_outcome("read", account_read(slice_of(changed, record.size), &read),
+                       headers[i].refusal);
+    }
+    runner_row("263 bytes");
+    expect_refused("read", account_read(slice_of(memory, 263), &read),
+                   "account: record is too short");
+    close_tools();
+}
+
+/* Well sealed, but wrong inside or in the policy's hash. */
+enum { POLICY_HASH = 100 };
+
+static const struct {
+    const char *name;
+    size_t offset; /* into the plaintext, or POLICY_HASH */
+    const char *bytes, *refusal;
+} crafted[] = {
+    {"as it is", 0, "01000000", NULL},
+    {"plaintext version 0", 0, "00", NOT_OPEN},
+    {"plaintext version 2", 0, "02", NOT_OPEN},
+    {"one HMAC credential", 1, "01", NOT_OPEN},
+    {"reserved byte", 2, "01", NOT_OPEN},
+    {"other reserved byte", 3, "01", NOT_OPEN},
+    {"key zero", 4, "0000000000000000000000000000000000000000000000000000000000000000", NOT_OPEN},
+    {"key is the order", 4, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
+     NOT_OPEN},
+    {"another key", 4, "0000000000000000000000000000000000000000000000000000000000000001", NULL},
+    {"hash of another policy", POLICY_HASH, "00", NOT_OPEN},
+};
+
+static void crafted_rows(void)
+{
+    uint8_t memory[1024];
+    struct builder output;
+    slice record = {0};
+    if (!open_tools()) return;
+    const struct account account = our_account();
+    builder_init(&output, memory, sizeof memory);
+    expect_ok("seal", seal(&account, &output, &record));
+    for (size_t i = 0; i < ARRAY_COUNT(crafted); i++) {
+        uint8_t changed[1024], plaintext[ACCOUNT_PLAINTEXT_SIZE] = {1};
+        struct account read;
+        struct secret32 private_key;
+        runner_row(crafted[i].name);
+        const slice bytes = runner_hex(crafted[i].bytes);
+        memcpy(changed, record.bytes, record.size);
+        memcpy(plaintext + 4, made.private_key.bytes, 32);
+        const bool is_hash = crafted[i].offset == POLICY_HASH;
+        memcpy(is_hash ? changed + 128 : plaintext + crafted[i].offset, bytes.bytes, bytes.size);
+        crafted_reseal(changed, record.size, &made.key, plaintext);
+        expect_ok("read", account_read(slice_of(changed, record.size), &read));
+        expect_outcome("unseal", unseal(&read, &private_key), crafted[i].refusal);
+    }
+    close_tools();
+}
+
+static void other_keys(void)
+{
+    uint8_t memory[1024];
+    struct builder output;
+    slice record;
+    struct account read = {0};
+    struct data_key data_key;
+    const struct secret32 other = {{0xd0, 1, 2, 4}};
+    struct secret32 private_key;
+    if (!open_tools()) return;
+    const struct account account = our_account();
+    builder_init(&output, memory, sizeof memory);
+    expect_ok("seal", seal(&account, &output, &record));
+    expect_ok("read", account_read(record, &read));
+    data_key_init(&data_key, &other);
+    expect_refused("another data key", account_unseal(&read, &made.tools, &data_key, &private_key),
+                   NOT_OPEN);
+    /* Derived values that fit the commit but not the ciphertext: GCM must refuse by itself. */
+    data_key_init(&data_key, &made.key);
+    data_key_derive(&data_key, slice_part(record, 0, DATA_KEY_HEAD_SIZE));
+    data_key.aead_key.bytes[0] ^= 1;
+    expect_refused("another GCM key", account_unseal(&read, &made.tools, &data_key, &private_key),
+                   NOT_OPEN);
+    expect_refused("another private key", account_check_address(&read, &made.curve, &other),
+                   NOT_OPEN);
+    static const struct secret32 zero = {{0}};
+    expect_refused("no private key", account_check_address(&read, &made.curve, &zero),
+                   "k256: private key is zero or not below the order");
+    close_tools();
+}
+
+static void sealing_refuses(void)
+{
+    static uint8_t memory[ACCOUNT_RECORD_SIZE_MAX], bytes[ACCOUNT_POLICY_SIZE_MAX + 1];
+    struct builder output;
+    slice record = {0};
+    struct account read;
+    if (!open_tools()) return;
+    const struct account good = our_account();
+    struct account account = good;
+    builder_init(&output, memory, sizeof memory);
+    account.edk = slice_of(bytes, 0);
+    expect_refused("no EDK", seal(&account, &output, &record),
+                   "account: encrypted data key has a size out of bounds");
+    account.edk = slice_of(bytes, ACCOUNT_EDK_SIZE_MAX + 1);
+    expect_refused("long EDK", seal(&account, &output, &record),
+                   "account: encrypted data key has a size out of bounds");
+    account.edk.size--;
+    account.policy = slice_of(bytes, ACCOUNT_POLICY_SIZE_MAX + 1);
+    expect_refused("long policy", seal(&account, &output, &record),
+                   "account: policy has a size out of bounds");
+    account.policy.size--;
+    expect_u64("nothing was written", output.size, 0);
+    expect_ok("the largest", seal(&account, &output, &record));
+    expect_u64("its size", record.size, ACCOUNT_RECORD_SIZE_MAX);
+    expect_ok("is read", account_read(record, &read));
+    account = good;
+    account.flags = ACCOUNT_FLAGS_ALL + 1;
+    expect_refused("flag", seal(&account, &output, &record),
+                   "account: record has flags that are not known");
+    account = good;
+    account.address.bytes[19] ^= 1;
+    expect_refused("address", seal(&account, &output, &record),
+                   "account: the key does not give the address");
+    for (size_t size = 0; size < 264 + 184 + 52; size++) {
+        runner_row_at("room", size);
+        builder_init(&output, memory, size);
+        expect_refused("seal", seal(&good, &output, &record), "builder: result does not fit");
+    }
+    close_tools();
+}
+
+int main(int argc, char **argv)
+{
+    static const struct runner_test tests[] = {
+        {"known answers", known_answers},
+        {"round trip", round_trip},
+        {"every bit and size", every_bit_and_size},
+        {"headers", header_rows},
+        {"crafted", crafted_rows},
+        {"other keys", other_keys},
+        {"sealing refuses", sealing_refuses},
+    };
+    return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
+}
