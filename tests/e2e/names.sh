@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Account names: 1 to 128 characters of A-Z a-z 0-9 . _ : @ -, and nothing else.
+. "$(dirname "$0")/lib.sh"
+stand_start s
+
+long=$(printf 'n%.0s' $(seq 128))
+step "names that are allowed"
+for name in a Z 0 . _ : @ - "user:7@example.org" "A.b_c:d@e-f" "$long"; do
+    api POST /v1/accounts "{\"name\":\"$name\"}"
+    expect 201
+    expect_json .name "$name"
+done
+
+step "names that are not"
+for name in "" "${long}n" "a b" "a/b" "a%62" "a+b" "a\\\\b" "a\\u0000b" "a\\nb" "ü" "a\\ud83d\\ude00" "a*b" "a,b" "a'b" "a;b" \
+    0x0000000000000000000000000000000000000001; do
+    api POST /v1/accounts "{\"name\":\"$name\"}"
+    expect 400 bad_input
+done
+for body in '{}' '{"name":null}' '{"name":7}' '{"name":["a"]}' '{"name":{"a":1}}' '{"name":"x","name":"y"}' '{"name":"x","more":1}' \
+    '["x"]' '"x"' 'x' '' '{"name":"x"} {}' '{"name":"x"'; do
+    api POST /v1/accounts "$body"
+    expect 400 bad_input
+done
+
+step "a name that exists"
+api POST /v1/accounts '{"name":"a"}'
+expect 409 account_exists
+
+step "names and addresses that do not exist"
+for id in nobody 0x0000000000000000000000000000000000000001; do
+    api GET "/v1/accounts/$id"
+    expect 404 account_not_found
+    api POST "/v1/accounts/$id/sign-message" '{"message":"x"}'
+    expect 404 account_not_found
+    api POST "/v1/accounts/$id/sign-transaction" "$TRANSACTION"
+    expect 404 account_not_found
+done
+for id in 'a%00b' 'a%2Fb' '%' '..%2f'; do
+    api GET "/v1/accounts/$id"
+    case $CODE in 400 | 404) ;; *) fail "$id: $CODE $BODY" ;; esac
+done
