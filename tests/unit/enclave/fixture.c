@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,6 +66,13 @@ static void key_put(struct config *config, const char *arn)
     memcpy(key->arn, arn, key->size);
 }
 
+const char *fixture_path(void)
+{
+    static char path[64];
+    if (path[0] == '\0') snprintf(path, sizeof path, "/tmp/enw-test-%d.sock", (int)getpid());
+    return path;
+}
+
 static void config_fill(const struct fixture_options *options, struct config *config)
 {
     *config = (struct config){
@@ -77,9 +85,11 @@ static void config_fill(const struct fixture_options *options, struct config *co
         .cache_entries = options->cache_entries ? options->cache_entries : 16,
         .cache_lifetime_s = 300,
         .verify_signatures = !options->has_no_verification,
-        .workers = 2,
-        .kms_workers = 4,
+        .workers = options->workers ? options->workers : 2,
+        .kms_workers = options->kms_workers ? options->kms_workers : 4,
+        .listen = {.kind = ENDPOINT_UNIX},
     };
+    snprintf(config->listen.path, sizeof config->listen.path, "%s", fixture_path());
     if (options->has_no_cache) config->cache_entries = 0;
     key_put(config, FIXTURE_ARN);
     key_put(config, "arn:aws:kms:eu-west-1:111122223333:key/second");

@@ -49,14 +49,18 @@ struct fixture {
 /* What differs from test to test. `{0}` is production mode, cache on, verification on. */
 struct fixture_options {
     bool is_development, is_debug, has_no_cache, has_no_verification;
-    size_t cache_entries;      /* 0: 16 */
-    uint32_t epoch, epoch_min; /* 0: 7 */
-    int log_descriptor;        /* 0: the log is dropped */
+    size_t cache_entries;        /* 0: 16 */
+    size_t workers, kms_workers; /* 0: 2 and 4 */
+    uint32_t epoch, epoch_min;   /* 0: 7 */
+    int log_descriptor;          /* 0: the log is dropped */
 };
 
 /* Opens everything; fails the test when it cannot. */
 void fixture_open(const struct fixture_options *options, struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
+
+/* The Unix socket that the fixture's configuration listens on; a name of this process's own. */
+const char *fixture_path(void);
 
 /* The data key of an EDK, as the fake answers. */
 struct secret32 fixture_key(slice key_arn, slice edk);
