@@ -84,6 +84,7 @@ static status take_element(slice *input, unsigned depth, uint8_t *tag, slice *co
 static status take(slice *input, enum tag tag, slice *contents)
 {
     uint8_t found = 0;
+    REQUIRE(input->size > 0, FAILURE_BAD_INPUT, "envelope: a part is missing");
     TRY(take_element(input, 0, &found, contents));
     REQUIRE(found == tag, FAILURE_BAD_INPUT, "envelope: part is not of the expected type");
     return status_ok();

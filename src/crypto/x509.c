@@ -103,10 +103,10 @@ static status verify_path(struct verification *verification)
 static status check_time(const X509 *certificate, const struct x509_chain *chain)
 {
     time_t latest_start = (time_t)(chain->now_s + chain->not_before_leeway_s);
-    time_t now = (time_t)chain->now_s;
+    time_t second_before = (time_t)(chain->now_s - 1); /* the last second still counts */
     /* X509_cmp_time: -1 when the certificate's time is not after the other, 0 when unreadable. */
     const int start = X509_cmp_time(X509_get0_notBefore(certificate), &latest_start);
-    const int end = X509_cmp_time(X509_get0_notAfter(certificate), &now);
+    const int end = X509_cmp_time(X509_get0_notAfter(certificate), &second_before);
     REQUIRE(start != 0 && end != 0, FAILURE_BAD_INPUT, "x509: a certificate's time is malformed");
     REQUIRE(start < 0, FAILURE_DENIED, "x509: a certificate is not valid yet");
     REQUIRE(end > 0, FAILURE_DENIED, "x509: a certificate has expired");
