@@ -511,6 +511,11 @@ status http_reader_response(struct http_reader *reader, slice method,
     return status_ok();
 }
 
+bool http_reader_has_more(const struct http_reader *reader)
+{
+    return reader->size > reader->next_offset;
+}
+
 void http_reader_next(struct http_reader *reader)
 {
     const size_t left_size = reader->size - reader->next_offset;

@@ -116,6 +116,9 @@ MUST_CHECK status http_reader_request(struct http_reader *reader, struct http_re
 MUST_CHECK status http_reader_response(struct http_reader *reader, slice method,
                                        struct http_response *response, bool *is_done);
 
+/* True when bytes follow the whole message that was read. */
+bool http_reader_has_more(const struct http_reader *reader);
+
 /* Drops the message that was read; bytes after it are kept as the start of the next. */
 void http_reader_next(struct http_reader *reader);
 

@@ -138,10 +138,9 @@ static status exchange_run(struct exchange *exchange, struct stream *stream)
 }
 
 /* Whether bytes follow the response: then the connection's two ends no longer agree. */
-static bool has_surplus(struct exchange *exchange, const struct stream *stream)
+static bool has_surplus(const struct exchange *exchange, const struct stream *stream)
 {
-    http_reader_next(&exchange->reader);
-    return !http_reader_is_empty(&exchange->reader) || stream_has_pending(stream);
+    return http_reader_has_more(&exchange->reader) || stream_has_pending(stream);
 }
 
 /* Uses the kept connection if it still looks alive. */

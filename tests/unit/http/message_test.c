@@ -266,6 +266,7 @@ static void pipelined(void)
     expect_true("not empty", !http_reader_is_empty(&reader));
     expect_ok("first", http_reader_request(&reader, &request, &is_done));
     expect_text("first target", request.target, "/1");
+    expect_true("more follows", http_reader_has_more(&reader));
     http_reader_next(&reader);
     expect_ok("second", http_reader_request(&reader, &request, &is_done));
     expect_text("second target", request.target, "/2");
@@ -276,6 +277,7 @@ static void pipelined(void)
     feed(&reader, slice_text("\n"));
     expect_ok("third", http_reader_request(&reader, &request, &is_done));
     expect_true("third is complete", is_done);
+    expect_true("nothing follows", !http_reader_has_more(&reader));
     http_reader_next(&reader);
     expect_true("nothing left", http_reader_is_empty(&reader));
 }
