@@ -1,0 +1,29 @@
+/*
+ * commands: what `enw` can do, one function a command.
+ *
+ * Each reads its flags and operands from the session, which were checked against the command's table
+ * (cli/program.h), calls the service, and writes its result. A failure has been told to nobody yet.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "base/status.h"
+#include "cli/session.h"
+
+/* account create NAME; account list [--limit N] [--cursor TEXT]; account show NAME-or-address */
+MUST_CHECK status commands_account_create(struct session *session);
+MUST_CHECK status commands_account_list(struct session *session);
+MUST_CHECK status commands_account_show(struct session *session);
+
+/* sign tx ID --file FILE, or the transaction's fields as flags */
+MUST_CHECK status commands_sign_tx(struct session *session);
+/* sign message ID TEXT, or --text, --hex or --file */
+MUST_CHECK status commands_sign_message(struct session *session);
+
+/* attest [--nonce HEX] [--root FILE] [--pcr N=HEX]... */
+MUST_CHECK status commands_attest(struct session *session);
+
+/* health */
+MUST_CHECK status commands_health(struct session *session);
+
+#endif

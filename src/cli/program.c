@@ -1,0 +1,277 @@
+#include "cli/program.h"
+
+#include "cli/commands.h"
+
+enum { WORD_COUNT_MAX = 2, OPERAND_COUNT_MAX = 2 };
+
+static const char version[] = "0.1.0";
+
+/* One command: its words, its flags beside the common ones, and what it takes. */
+struct command {
+    const char *words[WORD_COUNT_MAX]; /* the second may be NULL */
+    const char *name;                  /* as help shows it */
+    const char *operand_names;
+    size_t operand_count_min, operand_count_max;
+    const struct flag *flags;
+    size_t flag_count;
+    const char *summary;
+    status (*run)(struct session *session);
+};
+
+static const struct flag common_flags[] = {
+    {.name = "url",
+     .shape = FLAG_TEXT,
+     .value_name = "URL",
+     .environment = "ENW_URL",
+     .fallback = "http://127.0.0.1:8080",
+     .help = "the service: http://HOST:PORT, https://HOST:PORT or unix:/PATH"},
+    {.name = "token-file",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .environment = "ENW_TOKEN_FILE",
+     .help = "holds the bearer token; readable by its owner only"},
+    {.name = "ca-file",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .environment = "ENW_CA_FILE",
+     .help = "certificate authorities trusted with https (PEM)"},
+    {.name = "timeout",
+     .shape = FLAG_TEXT,
+     .value_name = "SECONDS",
+     .fallback = "30",
+     .help = "how long one call may take, 1 to 600"},
+    {.name = "json",
+     .shape = FLAG_SWITCH,
+     .help = "print the service's JSON as it is, for machines"},
+};
+
+static const struct flag list_flags[] = {
+    {.name = "limit",
+     .shape = FLAG_TEXT,
+     .value_name = "N",
+     .help = "at most so many (default: all)"},
+    {.name = "cursor",
+     .shape = FLAG_TEXT,
+     .value_name = "TEXT",
+     .help = "go on after an earlier page"},
+};
+
+static const struct flag tx_flags[] = {
+    {.name = "file",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "the transaction as JSON-RPC has it; - is the standard input"},
+    {.name = "to",
+     .shape = FLAG_TEXT,
+     .value_name = "ADDRESS",
+     .help = "absent: creates a contract"},
+    {.name = "value",
+     .shape = FLAG_TEXT,
+     .value_name = "AMOUNT",
+     .help = "wei, or 1.5ether, 30gwei (default: 0)"},
+    {.name = "nonce", .shape = FLAG_TEXT, .value_name = "N", .help = "the account's next number"},
+    {.name = "gas", .shape = FLAG_TEXT, .value_name = "N", .help = "gas limit"},
+    {.name = "max-fee-per-gas",
+     .shape = FLAG_TEXT,
+     .value_name = "AMOUNT",
+     .help = "makes a dynamic-fee transaction"},
+    {.name = "max-priority-fee-per-gas",
+     .shape = FLAG_TEXT,
+     .value_name = "AMOUNT",
+     .help = "the tip, within the fee cap"},
+    {.name = "gas-price",
+     .shape = FLAG_TEXT,
+     .value_name = "AMOUNT",
+     .help = "makes a legacy transaction"},
+    {.name = "chain-id", .shape = FLAG_TEXT, .value_name = "N", .help = "1 is Ethereum"},
+    {.name = "data", .shape = FLAG_TEXT, .value_name = "HEX", .help = "0x and hex digits"},
+    {.name = "ask", .shape = FLAG_SWITCH, .help = "show it and wait for a yes"},
+};
+
+static const struct flag message_flags[] = {
+    {.name = "text", .shape = FLAG_TEXT, .value_name = "TEXT", .help = "the message"},
+    {.name = "hex",
+     .shape = FLAG_TEXT,
+     .value_name = "HEX",
+     .help = "its bytes: 0x and hex digits"},
+    {.name = "file",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "its bytes; - is the standard input"},
+    {.name = "ask", .shape = FLAG_SWITCH, .help = "show it and wait for a yes"},
+};
+
+static const struct flag attest_flags[] = {
+    {.name = "nonce",
+     .shape = FLAG_TEXT,
+     .value_name = "HEX",
+     .help = "64 hex digits that the document must carry (default: random)"},
+    {.name = "root",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "verify, trusting this root certificate (PEM)"},
+    {.name = "pcr",
+     .shape = FLAG_REPEATED,
+     .value_name = "N=HEX",
+     .help = "a register's expected value"},
+    {.name = "allow-debug", .shape = FLAG_SWITCH, .help = "accept an enclave in debug mode"},
+};
+
+static const struct command commands[] = {
+    {{"account", "create"},
+     "enw account create",
+     "NAME",
+     1,
+     1,
+     NULL,
+     0,
+     "Makes an account; its key is born inside the enclave.",
+     commands_account_create},
+    {{"account", "list"},
+     "enw account list",
+     NULL,
+     0,
+     0,
+     list_flags,
+     ARRAY_COUNT(list_flags),
+     "Lists accounts; with --json one page a line.",
+     commands_account_list},
+    {{"account", "show"},
+     "enw account show",
+     "NAME-OR-ADDRESS",
+     1,
+     1,
+     NULL,
+     0,
+     "Shows one account.",
+     commands_account_show},
+    {{"sign", "tx"},
+     "enw sign tx",
+     "NAME-OR-ADDRESS",
+     1,
+     1,
+     tx_flags,
+     ARRAY_COUNT(tx_flags),
+     "Signs a transaction, from a file or from flags; says first what it is.",
+     commands_sign_tx},
+    {{"sign", "message"},
+     "enw sign message",
+     "NAME-OR-ADDRESS [TEXT]",
+     1,
+     2,
+     message_flags,
+     ARRAY_COUNT(message_flags),
+     "Signs a message (EIP-191); shows it first.",
+     commands_sign_message},
+    {{"attest", NULL},
+     "enw attest",
+     NULL,
+     0,
+     0,
+     attest_flags,
+     ARRAY_COUNT(attest_flags),
+     "Asks the enclave who it is, and verifies the answer with --root and --pcr.",
+     commands_attest},
+    {{"health", NULL},
+     "enw health",
+     NULL,
+     0,
+     0,
+     NULL,
+     0,
+     "Says whether the service and what it needs are well.",
+     commands_health},
+};
+
+static void print_help(FILE *file)
+{
+    (void)fprintf(file, "usage: enw COMMAND [flags]\n\ncommands:\n");
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        const char *operands = commands[i].operand_names ? commands[i].operand_names : "";
+        const int used = fprintf(file, "  %s %s", commands[i].name + 4, operands);
+        (void)fprintf(file, "%*s%s\n", used < 36 ? 36 - used : 1, "", commands[i].summary);
+    }
+    (void)fprintf(file, "\n  enw COMMAND --help lists a command's flags\n\n"
+                        "exit codes: 0 done, 1 declined, 2 usage, 3 bad input, 4 denied, 5 not "
+                        "found,\n  6 conflict, 7 unavailable, 8 internal, 9 over a limit, 10 "
+                        "corrupt\n");
+}
+
+static bool is_word(int argc, char **argv, int index, const char *word)
+{
+    return index < argc && slice_equal(slice_text(argv[index]), slice_text(word));
+}
+
+static const struct command *find_command(int argc, char **argv, int *word_count)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        if (!is_word(argc, argv, 1, commands[i].words[0])) continue;
+        *word_count = commands[i].words[1] ? 2 : 1;
+        if (*word_count == 1 || is_word(argc, argv, 2, commands[i].words[1])) return &commands[i];
+    }
+    return NULL;
+}
+
+static int run_command(const struct command *command, const struct flags *flags,
+                       const struct streams *streams)
+{
+    SCOPED(session_close) struct session session = {0};
+    status done = session_open(&session, flags, streams);
+    if (status_is_ok(done)) done = command->run(&session);
+    if (status_is_ok(done) && (fflush(streams->out) != 0 || ferror(streams->out))) {
+        (void)fprintf(streams->err, "enw: the result cannot be written\n");
+        return session_exit_code(FAILURE_INTERNAL);
+    }
+    return status_is_ok(done) ? SESSION_DONE : session_explain(&session, streams->err, done);
+}
+
+/* Reads the arguments after the command's words by the command's own table. */
+static int parse_and_run(const struct command *command, int argc, char **argv,
+                         const struct streams *streams)
+{
+    struct flag table[FLAGS_COUNT_MAX];
+    size_t count = 0;
+    struct flags flags;
+    for (size_t i = 0; i < command->flag_count; i++) table[count++] = command->flags[i];
+    for (size_t i = 0; i < ARRAY_COUNT(common_flags); i++) table[count++] = common_flags[i];
+    const struct flags_program program = {
+        .name = command->name,
+        .version = version,
+        .summary = command->summary,
+        .table = table,
+        .count = count,
+        .operand_names = command->operand_names,
+        .operand_count_max = command->operand_count_max,
+    };
+    const status parsed = flags_parse(&program, argc, argv, &flags);
+    if (!status_is_ok(parsed)) {
+        flags_explain(&program, argc, argv, parsed);
+        return SESSION_USAGE;
+    }
+    if (flags.outcome == FLAGS_DONE) return SESSION_DONE;
+    if (flags.operand_count < command->operand_count_min) {
+        (void)fprintf(streams->err, "%s: needs %s (--help shows all)\n", command->name,
+                      command->operand_names);
+        return SESSION_USAGE;
+    }
+    return run_command(command, &flags, streams);
+}
+
+int program_run(int argc, char **argv, const struct streams *streams)
+{
+    int word_count = 0;
+    const struct command *command = find_command(argc, argv, &word_count);
+    if (command) return parse_and_run(command, argc - word_count, argv + word_count, streams);
+    if (is_word(argc, argv, 1, "--help") || is_word(argc, argv, 1, "-h") ||
+        is_word(argc, argv, 1, "help")) {
+        print_help(streams->out);
+        return SESSION_DONE;
+    }
+    if (is_word(argc, argv, 1, "--version")) {
+        (void)fprintf(streams->out, "enw %s\n", version);
+        return SESSION_DONE;
+    }
+    if (argc > 1) (void)fprintf(streams->err, "enw: there is no such command\n\n");
+    print_help(streams->err);
+    return SESSION_USAGE;
+}
