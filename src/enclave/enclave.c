@@ -132,7 +132,7 @@ static status signer_open(struct enclave *enclave)
 
 static status keys_open(struct enclave *enclave, slice roots_pem)
 {
-    const struct kms_keys_settings settings = {
+    const struct kms_client_settings settings = {
         .config = &enclave->config,
         .roots_pem = roots_pem,
         .clock = trusted_time_clock(&enclave->time),
@@ -140,7 +140,7 @@ static status keys_open(struct enclave *enclave, slice roots_pem)
         .statistics = &enclave->statistics,
     };
     TRY(recipients_open(&enclave->self, &enclave->machine, &enclave->recipients));
-    return kms_keys_open(&settings, &enclave->kms_keys);
+    return kms_client_open(&settings, &enclave->kms);
 }
 
 static void started_log(const struct enclave *enclave)
@@ -173,7 +173,7 @@ static status parts_open(const struct enclave_settings *settings, struct enclave
         .self = &enclave->self,
         .rules = &enclave->rules,
         .curve = &enclave->curve,
-        .keys = kms_keys_port(&enclave->kms_keys),
+        .keys = kms_client_port(&enclave->kms),
         .clock = trusted_time_clock(&enclave->time),
         .statistics = &enclave->statistics,
         .log = enclave->log,
@@ -204,7 +204,7 @@ void enclave_close(struct enclave *enclave)
     server_close(&enclave->server);
     service_close(&enclave->service);
     k256_close(&enclave->curve);
-    kms_keys_close(&enclave->kms_keys);
+    kms_client_close(&enclave->kms);
     recipients_close(&enclave->recipients);
     trusted_time_close(&enclave->time);
     arena_close(&enclave->scratch);

@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "crypto/k256.h"
 #include "enclave/config.h"
-#include "enclave/kms_keys.h"
+#include "enclave/kms_client.h"
 #include "enclave/ports.h"
 #include "enclave/recipients.h"
 #include "enclave/self.h"
@@ -48,7 +48,7 @@ struct enclave {
     struct trusted_time time;
     struct recipients recipients;
     struct statistics statistics;
-    struct kms_keys kms_keys;
+    struct kms_client kms;
     struct k256 curve;
     struct signer_rules rules;
     struct service service;

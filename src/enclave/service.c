@@ -8,7 +8,7 @@
 
 #include "base/hex.h"
 #include "base/json.h"
-#include "enclave/kms_keys.h"
+#include "enclave/kms_client.h"
 #include "os/random.h"
 #include "proto/message.h"
 
@@ -532,7 +532,7 @@ static enum service_outcome operation_run(const struct route *route, struct oper
     statistics_count_request(service->settings.statistics, request->type, result);
     if (!status_is_ok(result)) {
         log_failure(service->settings.log, LOG_LEVEL_INFO, "request_failed", (slice){0}, result);
-        const slice sentence = kms_keys_is_image_refused(result)
+        const slice sentence = kms_client_is_image_refused(result)
                                    ? image_sentence(service, result, operation->arena)
                                    : (slice){0};
         failure_put(service, request->req_id, result, sentence, output);

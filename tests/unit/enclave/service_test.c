@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "enclave/kms_keys.h"
+#include "enclave/kms_client.h"
 #include "eth/eip191.h"
 #include "eth/tx.h"
 #include "fixture.h"

@@ -1,4 +1,4 @@
-#include "enclave/kms_keys.h"
+#include "enclave/kms_client.h"
 
 #include <string.h>
 #include <time.h>
@@ -17,40 +17,40 @@ static const struct failure image_refused = {
     FAILURE_DENIED, __LINE__, __FILE__,
     "kms: the key policy does not allow this enclave image, or not this role"};
 
-bool kms_keys_is_image_refused(status result)
+bool kms_client_is_image_refused(status result)
 {
     return result.failure == &image_refused;
 }
 
-status kms_keys_open(const struct kms_keys_settings *settings, struct kms_keys *keys)
+status kms_client_open(const struct kms_client_settings *settings, struct kms_client *client)
 {
     const struct config *config = settings->config;
-    struct kms_keys opened = {.settings = *settings};
+    struct kms_client opened = {.settings = *settings};
     TRY(tls_client_open(settings->roots_pem, &opened.tls));
-    *keys = opened;
-    const struct http_client_settings client = {
+    *client = opened;
+    const struct http_client_settings http = {
         .origin = config->kms_dial,
         .dial = endpoint_dial,
-        .tls = &keys->tls,
+        .tls = &client->tls,
         .tls_host = config->kms_host,
         .clock = settings->clock,
-        .connection_count_max = KMS_KEYS_CONNECTION_COUNT_MAX,
-        .idle_ms_max = KMS_KEYS_IDLE_MS_MAX,
+        .connection_count_max = KMS_CLIENT_CONNECTION_COUNT_MAX,
+        .idle_ms_max = KMS_CLIENT_IDLE_MS_MAX,
     };
-    const status result = http_client_open(&client, &keys->client);
-    if (!status_is_ok(result)) tls_client_close(&keys->tls);
+    const status result = http_client_open(&http, &client->http);
+    if (!status_is_ok(result)) tls_client_close(&client->tls);
     return result;
 }
 
-void kms_keys_close(struct kms_keys *keys)
+void kms_client_close(struct kms_client *client)
 {
-    http_client_close(&keys->client);
-    tls_client_close(&keys->tls);
+    http_client_close(&client->http);
+    tls_client_close(&client->tls);
 }
 
 /* One call to KMS, from its first attempt to its last. */
 struct call {
-    struct kms_keys *keys;
+    struct kms_client *client;
     const struct keys_request *request;
     bool is_decrypt;
     struct arena arena; /* one attempt's memory, a part of the caller's */
@@ -77,7 +77,7 @@ static void context_copy(const struct encryption_context *from, struct kms_conte
 static status request_build(const struct call *call, slice document, struct builder *memory,
                             struct http_request *http)
 {
-    const struct config *config = call->keys->settings.config;
+    const struct config *config = call->client->settings.config;
     struct kms_call kms = {
         .host = slice_text(config->kms_host),
         .key_arn = call->request->key_arn,
@@ -95,7 +95,7 @@ static status request_build(const struct call *call, slice document, struct buil
         .scope = {.region = slice_text(config->region), .service = slice_text("kms")},
         .key = &key,
     };
-    const int64_t now_ms = clock_read_wall_ms(&call->keys->settings.clock);
+    const int64_t now_ms = clock_read_wall_ms(&call->client->settings.clock);
     return sigv4_sign(&signer, now_ms / 1000, memory, http);
 }
 
@@ -132,7 +132,7 @@ static status reply_read(struct call *call, const struct http_response *response
 
 static int64_t attempt_deadline_ms(const struct keys_request *request)
 {
-    const int64_t own_ms = clock_deadline_ms(KMS_KEYS_ATTEMPT_MS_MAX);
+    const int64_t own_ms = clock_deadline_ms(KMS_CLIENT_ATTEMPT_MS_MAX);
     return own_ms < request->deadline_ms ? own_ms : request->deadline_ms;
 }
 
@@ -148,7 +148,7 @@ static status exchange(struct call *call, const struct recipients_use *use)
         .response_size_max = RESPONSE_SIZE_MAX,
         .deadline_ms = attempt_deadline_ms(call->request),
     };
-    const status sent = http_client_send(&call->keys->client, &http_call, &call->arena, &response);
+    const status sent = http_client_send(&call->client->http, &http_call, &call->arena, &response);
     if (!status_is_ok(sent)) {
         call->is_retryable = status_is(sent, FAILURE_UNAVAILABLE);
         return sent;
@@ -161,9 +161,9 @@ static status attempt(struct call *call)
     SCOPED(recipients_use_close) struct recipients_use use = {0};
     call->is_retryable = false;
     arena_empty(&call->arena);
-    TRY(recipients_use_open(call->keys->settings.recipients, &call->arena, &use));
+    TRY(recipients_use_open(call->client->settings.recipients, &call->arena, &use));
     const status result = exchange(call, &use);
-    statistics_count_kms(call->keys->settings.statistics,
+    statistics_count_kms(call->client->settings.statistics,
                          call->is_decrypt ? STATISTICS_DECRYPT : STATISTICS_GENERATE_DATA_KEY,
                          result);
     return result;
@@ -176,7 +176,7 @@ static bool pause_before(size_t attempt_index, int64_t deadline_ms)
     /* Half to one and a half of the nominal pause, so that many enclaves do not come back at
      * once. Without randomness the nominal pause is as good. */
     (void)status_is_ok(random_read(&random, sizeof random));
-    const int64_t nominal_ms = KMS_KEYS_PAUSE_MS << (attempt_index - 1);
+    const int64_t nominal_ms = KMS_CLIENT_PAUSE_MS << (attempt_index - 1);
     const int64_t pause_ms = nominal_ms / 2 + nominal_ms * random / 256;
     if (clock_monotonic_ms() + pause_ms >= deadline_ms) return false;
     const struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
@@ -187,7 +187,7 @@ static bool pause_before(size_t attempt_index, int64_t deadline_ms)
 static status call_run(struct call *call)
 {
     status result = attempt(call);
-    for (size_t i = 1; i < KMS_KEYS_ATTEMPT_COUNT_MAX && call->is_retryable; i++) {
+    for (size_t i = 1; i < KMS_CLIENT_ATTEMPT_COUNT_MAX && call->is_retryable; i++) {
         if (!pause_before(i, call->request->deadline_ms)) break;
         result = attempt(call);
     }
@@ -195,13 +195,13 @@ static status call_run(struct call *call)
 }
 
 /* A part of the caller's arena that can be emptied between attempts. */
-static status call_init(struct kms_keys *keys, const struct keys_request *request,
+static status call_init(struct kms_client *client, const struct keys_request *request,
                         struct arena *arena, struct call *call)
 {
     void *memory;
     TRY(arena_take(arena, ATTEMPT_SIZE, &memory));
     *call = (struct call){
-        .keys = keys,
+        .client = client,
         .request = request,
         .is_decrypt = request->edk.size > 0,
         .arena = {.memory = memory, .size_max = ATTEMPT_SIZE},
@@ -231,7 +231,7 @@ static status decrypt(void *context, const struct keys_request *request, struct 
     return status_ok();
 }
 
-struct keys_port kms_keys_port(struct kms_keys *keys)
+struct keys_port kms_client_port(struct kms_client *client)
 {
-    return (struct keys_port){.context = keys, .generate = generate, .decrypt = decrypt};
+    return (struct keys_port){.context = client, .generate = generate, .decrypt = decrypt};
 }
