@@ -188,6 +188,8 @@ static void full_queue(void)
     for (uint64_t i = 0; i < COUNT; i++) {
         const struct message_request request = sign_request("a", record, i);
         peer_send(&peer, &request);
+        /* Every thread has its request before the queue fills. */
+        while (i == 3 && atomic_load(&fixture.keys.waiting_count) < 4) pause_ms(1);
     }
     /* The refusals come at once, though nothing else moves. */
     while (busy_count < COUNT - SERVICE_QUEUE_COUNT_MAX - 4) {
