@@ -59,8 +59,7 @@ static status take_identity(slice *rest, struct account *account)
     TRY(slice_take_copy(rest, sizeof account->account_id.bytes, account->account_id.bytes));
     TRY(slice_take_copy(rest, ADDRESS_SIZE, account->address.bytes));
     TRY(slice_take_u32(rest, &curve));
-    REQUIRE(curve == CURVE_SECP256K1, FAILURE_BAD_INPUT,
-            "account: record's curve is not known");
+    REQUIRE(curve == CURVE_SECP256K1, FAILURE_BAD_INPUT, "account: record's curve is not known");
     TRY(slice_take_u64(rest, &account->record_version));
     TRY(slice_take_u64(rest, &account->created_ms));
     TRY(slice_take_u64(rest, &account->sealed_ms));

@@ -2,8 +2,8 @@
  * crafted: records that are well sealed and wrong inside, as only who has the data key can make
  * them. They show that each check of the plaintext and the clear part stands on its own.
  */
-#ifndef WALLET_CRAFTED_H
-#define WALLET_CRAFTED_H
+#ifndef UNIT_WALLET_CRAFTED_H
+#define UNIT_WALLET_CRAFTED_H
 
 #include <string.h>
 
