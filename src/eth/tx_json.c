@@ -200,13 +200,28 @@ static status check_object(const json_value *value)
     return status_ok();
 }
 
+/* Room for the list as RLP: an address or key with its head, and the heads of the lists. */
+static size_t access_size(const json_value *entries)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < json_count(entries); i++) {
+        const json_value entry = json_at(entries, i);
+        json_value keys;
+        size += 2 * 9 + 21; /* two lists, an address */
+        if (!json_value_is_object(&entry)) continue;
+        if (!status_is_ok(json_read_value(&entry, "storageKeys", &keys))) continue;
+        size += 33 * json_count(&keys);
+    }
+    return size < ACCESS_SIZE_MAX ? size : ACCESS_SIZE_MAX;
+}
+
 static status read_access_list(const json_value *object, struct arena *arena, slice *access_list)
 {
     json_value entries;
     struct builder list;
     if (!json_has_value(object, "accessList")) return status_ok();
     TRY(json_read_array(object, "accessList", TX_ACCESS_COUNT_MAX, &entries));
-    builder_init_arena(&list, arena, json_count(&entries) == 0 ? 0 : ACCESS_SIZE_MAX);
+    builder_init_arena(&list, arena, access_size(&entries));
     for (size_t i = 0; i < json_count(&entries); i++) {
         const json_value entry = json_at(&entries, i);
         TRY(json_refuse(&entry, NULL, check_object(&entry)));

@@ -287,7 +287,7 @@ static void sizes(void)
         DYNAMIC,
         "'accessList':[{'address':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','storageKeys':[]}]"};
     arena_close(&arena);
-    if (!expect_ok("arena", arena_open(&arena, 1000))) return;
+    if (!expect_ok("arena", arena_open(&arena, 20))) return;
     const struct outcome got = read_text(quoted(with_list, 2));
     expect_refused("read", got.result, "builder: result does not fit");
     expect_kind("read", got.result, FAILURE_OVER_LIMIT);
