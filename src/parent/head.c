@@ -130,13 +130,12 @@ status head_read_account(slice encoded, struct request *request)
     if (encoded.size == 0) return status_ok();
     builder_init(&text, request->account, ACCOUNT_NAME_SIZE_MAX);
     const status decoded = uri_put_decoded(&text, encoded);
-    if (!status_is_ok(decoded)) {
+    slice account;
+    if (!status_is_ok(decoded) || !status_is_ok(builder_finish(&text, &account))) {
         request->account[0] = 0;
-        REQUIRE(!status_is(decoded, FAILURE_OVER_LIMIT), FAILURE_BAD_INPUT,
-                "account: name must be 1 to 128 characters");
-        return decoded;
+        TRY(decoded);
+        FAIL(FAILURE_BAD_INPUT, 0, "account: name must have at most 128 characters");
     }
-    const slice account = builder_view(&text);
     const bool is_address = account.size == ADDRESS_TEXT_SIZE &&
                             slice_has_start(account, slice_text("0x")) &&
                             status_is_ok(address_parse(account, &request->signing.address));

@@ -5,7 +5,7 @@
 #include "parent/probes.h"
 #include "parent/signing.h"
 
-static const struct route nowhere = {ROUTE_NONE,         "",    "",  "none", ROUTE_OPEN,
+static const struct route nowhere = {ROUTE_NONE,         "",    "",  "none", ROUTE_TOKEN,
                                      ROUTE_MEMORY_SMALL, false, NULL};
 
 static const struct route table[] = {

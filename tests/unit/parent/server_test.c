@@ -1,27 +1,391 @@
+#include "parent/server.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "bench.h"
+#include "os/clock.h"
 #include "runner.h"
 
 static const struct bench_settings usual = {.has_token = true, .record_cache_count = 100};
 static struct bench bench;
 static struct bench_answer answer;
 
-static void first_session(void)
+#define AUTHORIZED "Authorization: Bearer 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP\r\n"
+
+static void expect_code(const char *what, int code)
+{
+    expect_u64(what, (uint64_t)answer.code, (uint64_t)code);
+}
+
+static void expect_error(int code, const char *error_code)
+{
+    char text[64];
+    snprintf(text, sizeof text, "{\"error\":{\"code\":\"%s\",", error_code);
+    expect_code("code", code);
+    expect_true(error_code, bench_has(answer.body, text));
+}
+
+/* Sends text as it is on a connection of its own. */
+static void send_raw(const char *text)
+{
+    const int descriptor = bench_connect(&bench);
+    bench_send(descriptor, slice_text(text));
+    bench_read(descriptor, &answer);
+    close(descriptor);
+}
+
+/* True when the service ends the connection within its patience. */
+static bool is_ended(int descriptor)
+{
+    char byte;
+    struct pollfd waiting = {descriptor, POLLIN, 0};
+    return poll(&waiting, 1, 2000) == 1 && recv(descriptor, &byte, 1, 0) <= 0;
+}
+
+static const struct {
+    const char *name, *text;
+    int code;
+    const char *error_code;
+} requests[] = {
+    {"no token", "GET /v1/accounts HTTP/1.1\r\nHost: x\r\n\r\n", 401, "unauthorized"},
+    {"wrong token",
+     "GET /v1/accounts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOQ\r\n\r\n",
+     401, "unauthorized"},
+    {"unknown path without token", "GET /x HTTP/1.1\r\nHost: x\r\n\r\n", 401, "unauthorized"},
+    {"metrics without token", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 401, "unauthorized"},
+    {"two tokens", "GET /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED AUTHORIZED "\r\n", 400,
+     "bad_input"},
+    {"unknown path", "GET /x HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "\r\n", 404, "not_found"},
+    {"unknown method", "BREW /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "\r\n", 405,
+     "method_not_allowed"},
+    {"differing lengths",
+     "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+     "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
+     400, "bad_input"},
+    {"length and coding",
+     "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+     "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     400, "bad_input"},
+    {"another coding",
+     "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+     "Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
+     400, "bad_input"},
+    {"too large a body, announced",
+     "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "Content-Length: 65537\r\n\r\n", 413,
+     "body_too_large"},
+    {"body where none belongs", "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx",
+     400, "bad_input"},
+    {"unknown parameter", "GET /v1/accounts?colour=red HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "\r\n",
+     400, "bad_input"},
+    {"parameter twice",
+     "GET /v1/accounts?limit=1&limit=1 HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "\r\n", 400,
+     "bad_input"},
+    {"five parameters",
+     "GET /v1/accounts?a=1&b=1&c=1&d=1&e=1 HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "\r\n", 400,
+     "bad_input"},
+    {"chunked body",
+     "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+     "Transfer-Encoding: chunked\r\n\r\n8\r\n{\"name\":\r\n6\r\n\"chu\"}\r\n0\r\n\r\n",
+     201, NULL},
+    {"equal lengths",
+     "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+     "Content-Length: 14\r\nContent-Length: 14\r\n\r\n{\"name\":\"two\"}",
+     201, NULL},
+};
+
+static void refusals(void)
+{
+    bench_open(&bench, &usual);
+    for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
+        runner_row(requests[i].name);
+        send_raw(requests[i].text);
+        if (requests[i].error_code) expect_error(requests[i].code, requests[i].error_code);
+        else expect_code("code", requests[i].code);
+        expect_true("request id", bench_has(answer.head, "X-Request-Id: "));
+    }
+    bench_close(&bench);
+}
+
+/* After contradictory framing nothing more is read: the rest could be a smuggled request. */
+static void smuggling(void)
+{
+    bench_open(&bench, &usual);
+    const int descriptor = bench_connect(&bench);
+    bench_send(descriptor,
+               slice_text("POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+                          "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                          "GET /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "\r\n"));
+    bench_read(descriptor, &answer);
+    expect_code("refused", 400);
+    expect_true("closing", bench_has(answer.head, "Connection: close"));
+    expect_true("ended", is_ended(descriptor));
+    close(descriptor);
+    bench_close(&bench);
+}
+
+static void answers_carry(void)
+{
+    bench_open(&bench, &usual);
+    send_raw("DELETE /v1/accounts/alice HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "\r\n");
+    expect_true("allow", bench_has(answer.head, "Allow: GET, HEAD\r\n"));
+    send_raw("GET /v1/accounts HTTP/1.1\r\nHost: x\r\nX-Request-Id: my.id_7-A\r\n\r\n");
+    expect_true("given id", bench_has(answer.head, "X-Request-Id: my.id_7-A\r\n"));
+    expect_true("challenge", bench_has(answer.head, "WWW-Authenticate: Bearer\r\n"));
+    send_raw("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: bad id\r\n\r\n");
+    expect_code("health", 200);
+    expect_true("bad id is replaced", !bench_has(answer.head, "bad id"));
+    expect_true("json", bench_has(answer.head, "Content-Type: application/json\r\n"));
+    send_raw("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_code("head", 200);
+    expect_u64("no body", answer.body.size, 0);
+    bench_close(&bench);
+}
+
+static void head_sizes(void)
+{
+    static char text[16 * 1024];
+    bench_open(&bench, &usual);
+    static const struct {
+        const char *name;
+        size_t size;
+        int code;
+    } rows[] = {{"usual", 100, 200}, {"at the limit", 8192, 200}, {"one more", 8193, 431}};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        runner_row(rows[i].name);
+        int size = snprintf(text, sizeof text, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Pad: ");
+        memset(text + size, 'p', rows[i].size - (size_t)size - 4);
+        memcpy(text + rows[i].size - 4, "\r\n\r\n", 5);
+        send_raw(text);
+        expect_code("code", rows[i].code);
+    }
+    bench_close(&bench);
+}
+
+static void body_sizes(void)
+{
+    static char body[70 * 1024];
+    bench_open(&bench, &usual);
+    bench_call(&bench, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
+    /* The JSON around the text has 14 bytes. */
+    int size = snprintf(body, sizeof body, "{\"message\":\"");
+    memset(body + size, 'm', 60000);
+    snprintf(body + size + 60000, 10, "\"}");
+    bench_call(&bench, "POST", "/v1/accounts/alice/sign-message", body, &answer);
+    expect_code("large message", 200);
+    memset(body, ' ', 65536);
+    memcpy(body, "{\"message\":\"m\"}", 15);
+    body[65536] = 0;
+    bench_call(&bench, "POST", "/v1/accounts/alice/sign-message", body, &answer);
+    expect_code("at the limit", 200);
+    body[65536] = ' ';
+    body[65537] = 0;
+    bench_call(&bench, "POST", "/v1/accounts/alice/sign-message", body, &answer);
+    expect_error(413, "body_too_large");
+    /* The same without saying so in advance. */
+    const int descriptor = bench_connect(&bench);
+    bench_send(descriptor,
+               slice_text("POST /v1/accounts/alice/sign-message HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+                          "Transfer-Encoding: chunked\r\n\r\n10001\r\n"));
+    bench_send(descriptor, slice_of(body, 65537));
+    bench_send(descriptor, slice_text("\r\n0\r\n\r\n"));
+    bench_read(descriptor, &answer);
+    expect_error(413, "body_too_large");
+    close(descriptor);
+    bench_close(&bench);
+}
+
+/* One connection, many requests, also sent before the answers to those before. */
+static void keep_alive(void)
+{
+    bench_open(&bench, &usual);
+    const int descriptor = bench_connect(&bench);
+    for (int i = 0; i < 20; i++) {
+        bench_call_on(descriptor, "GET", "/v1/accounts", NULL, &answer);
+        expect_code("again", 200);
+    }
+    bench_call_on(descriptor, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
+    expect_code("create", 201);
+    for (int i = 0; i < 20; i++) {
+        bench_call_on(descriptor, "POST", "/v1/accounts/alice/sign-message", "{\"message\":\"m\"}",
+                      &answer);
+        expect_code("sign", 200);
+    }
+    close(descriptor);
+    bench_close(&bench);
+}
+
+/* A body that comes in single bytes is waited for, and holds nobody up. */
+static void slow_client(void)
+{
+    static const char text[] = "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+                               "Content-Length: 15\r\n\r\n{\"name\":\"slow\"}";
+    bench_open(&bench, &usual);
+    const int descriptor = bench_connect(&bench);
+    for (size_t i = 0; i < sizeof text - 1; i++) {
+        bench_send(descriptor, slice_of(text + i, 1));
+        if (i % 16 == 0) poll(NULL, 0, 5);
+        if (i == sizeof text / 2) {
+            bench_call(&bench, "GET", "/healthz", NULL, &answer);
+            expect_code("others are served", 200);
+        }
+    }
+    bench_read(descriptor, &answer);
+    expect_code("served in the end", 201);
+    close(descriptor);
+    bench_close(&bench);
+}
+
+static void idle_connections(void)
+{
+    static int descriptors[1000];
+    bench_open(&bench, &usual);
+    for (size_t i = 0; i < ARRAY_COUNT(descriptors); i++) descriptors[i] = bench_connect(&bench);
+    bench_call(&bench, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
+    expect_code("served beside a thousand idle ones", 201);
+    for (size_t i = 0; i < ARRAY_COUNT(descriptors); i += 250) {
+        bench_call_on(descriptors[i], "GET", "/healthz", NULL, &answer);
+        expect_code("an idle one wakes up", 200);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(descriptors); i++) close(descriptors[i]);
+    bench_close(&bench);
+}
+
+static void late_heads(void)
+{
+    bench_open(&bench, &usual);
+    const int descriptor = bench_connect(&bench);
+    bench_send(descriptor, slice_text("GET /hea"));
+    for (int i = 0; i < 100 && atomic_load(&bench.service.metrics.connection_count) == 0; i++) {
+        poll(NULL, 0, 10);
+    }
+    server_tick(&bench.server);
+    struct pollfd waiting = {descriptor, POLLIN, 0};
+    expect_true("still there", poll(&waiting, 1, 100) == 0);
+    for (size_t i = 0; i < SERVER_CONNECTION_COUNT_MAX; i++) {
+        if (bench.server.connections[i].descriptor < 0) continue;
+        bench.server.connections[i].waiting_since_ms -= SERVER_HEAD_MS_MAX + 1;
+    }
+    server_tick(&bench.server);
+    expect_true("cut", is_ended(descriptor));
+    close(descriptor);
+    bench_close(&bench);
+}
+
+static void stopping(void)
+{
+    bench_open(&bench, &usual);
+    const int waiting = bench_connect(&bench), idle = bench_connect(&bench);
+    bench_call(&bench, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
+    bench_call_on(idle, "GET", "/healthz", NULL, &answer);
+    atomic_store(&bench.enclave.behaviour.delay_ms, 600);
+    bench_send(waiting,
+               slice_text("POST /v1/accounts/alice/sign-message HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+                          "Content-Length: 15\r\n\r\n{\"message\":\"m\"}"));
+    poll(NULL, 0, 100);
+    expect_kind("not over yet", server_stop(&bench.server, clock_deadline_ms(50)),
+                FAILURE_UNAVAILABLE);
+    bench_call_on(idle, "GET", "/v1/accounts", NULL, &answer);
+    expect_error(503, "stopping");
+    expect_true("closing", bench_has(answer.head, "Connection: close"));
+    bench_read(waiting, &answer);
+    expect_code("what was under way is finished", 200);
+    expect_true("and closes", bench_has(answer.head, "Connection: close"));
+    expect_ok("over", server_stop(&bench.server, clock_deadline_ms(5000)));
+    const int late = socket(AF_INET, SOCK_STREAM, 0);
+    close(late);
+    close(waiting);
+    close(idle);
+    bench_close(&bench);
+}
+
+static void ready_while_stopping(void)
+{
+    bench_open(&bench, &usual);
+    const int idle = bench_connect(&bench);
+    bench_call_on(idle, "GET", "/readyz", NULL, &answer);
+    expect_code("ready", 200);
+    expect_ok("stop", server_stop(&bench.server, clock_deadline_ms(1000)));
+    bench_call_on(idle, "GET", "/readyz", NULL, &answer);
+    expect_code("not any more", 503);
+    expect_true("says why", bench_has(answer.body, "\"status\":\"stopping\""));
+    close(idle);
+    bench_close(&bench);
+}
+
+/* An enclave that never answers does not keep the service from ending. */
+static void stopping_by_force(void)
 {
     bench_open(&bench, &usual);
     bench_call(&bench, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
-    expect_u64("create", (uint64_t)answer.code, 201);
-    bench_call(&bench, "POST", "/v1/accounts/alice/sign-message", "{\"message\":\"hello\"}",
-               &answer);
-    expect_u64("sign", (uint64_t)answer.code, 200);
-    bench_call(&bench, "GET", "/readyz", NULL, &answer);
-    expect_u64("ready", (uint64_t)answer.code, 200);
+    atomic_store(&bench.enclave.behaviour.is_silent, true);
+    const int waiting = bench_connect(&bench);
+    bench_send(waiting,
+               slice_text("POST /v1/accounts/alice/sign-message HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
+                          "Content-Length: 15\r\n\r\n{\"message\":\"m\"}"));
+    poll(NULL, 0, 100);
+    expect_kind("does not end by itself", server_stop(&bench.server, clock_deadline_ms(100)),
+                FAILURE_UNAVAILABLE);
+    enclave_link_stop(&bench.service.link);
+    bench_read(waiting, &answer);
+    expect_error(503, "unavailable");
+    close(waiting);
+    bench_close(&bench);
+}
+
+static void log_lines(void)
+{
+    static char memory[64 * 1024];
+    bench_open(&bench, &usual);
+    bench_call(&bench, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
+    send_raw("POST /v1/accounts/alice/sign-message HTTP/1.1\r\nHost: x\r\nX-Request-Id: "
+             "id-7\r\n" AUTHORIZED "Content-Length: 27\r\n\r\n{\"message\":\"planted-message\"");
+    const slice log = bench_read_log(&bench, memory, sizeof memory);
+    expect_true("one line a request", bench_has(log, "\"event\":\"request\""));
+    expect_true("route and status",
+                bench_has(log, "\"route\":\"account_create\",\"method\":\"POST\",\"status\":201"));
+    expect_true("id", bench_has(log, "\"request_id\":\"id-7\""));
+    expect_true("account", bench_has(log, "\"account\":\"alice\""));
+    expect_true("duration", bench_has(log, "\"duration_us\":"));
+    expect_true("no body", !bench_has(log, "planted-message"));
+    expect_true("no token", !bench_has(log, bench_token));
+    expect_true("no secret", !bench_has(log, "planted-secret"));
+    expect_true("no session token", !bench_has(log, "planted-session"));
+    bench_close(&bench);
+}
+
+static void unix_socket(void)
+{
+    static const struct bench_settings settings = {.record_cache_count = 10, .is_unix = true};
+    bench_open(&bench, &settings);
+    bench_call(&bench, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
+    expect_code("create", 201);
+    send_raw("GET /v1/accounts/alice HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_code("no token needed", 200);
     bench_close(&bench);
 }
 
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
-        {"first session", first_session},
+        {"refusals", refusals},
+        {"smuggling", smuggling},
+        {"answers carry", answers_carry},
+        {"head sizes", head_sizes},
+        {"body sizes", body_sizes},
+        {"keep alive", keep_alive},
+        {"slow client", slow_client},
+        {"idle connections", idle_connections},
+        {"late heads", late_heads},
+        {"stopping", stopping},
+        {"ready while stopping", ready_while_stopping},
+        {"stopping by force", stopping_by_force},
+        {"log lines", log_lines},
+        {"unix socket", unix_socket},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }
