@@ -217,6 +217,11 @@ status harden_system_calls(enum harden_program program)
     return status_ok();
 }
 
+bool harden_has_filter(void)
+{
+    return !is_sanitized;
+}
+
 bool harden_is_allowed(enum harden_program program, int system_call)
 {
     for (size_t i = 0; i < system_call_rule_count; i++) {

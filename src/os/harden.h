@@ -38,6 +38,9 @@ MUST_CHECK status harden_system_calls(enum harden_program program);
  */
 MUST_CHECK status harden_drop_user(unsigned user_id, unsigned group_id);
 
+/* True when harden_system_calls sets a filter: false in sanitizer builds. */
+bool harden_has_filter(void);
+
 /* True when the program's list has this system call (number of this machine). */
 bool harden_is_allowed(enum harden_program program, int system_call);
 

@@ -19,18 +19,6 @@
 
 #include "runner.h"
 
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-static const bool has_filter = false;
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-static const bool has_filter = false;
-#else
-static const bool has_filter = true;
-#endif
-#else
-static const bool has_filter = true;
-#endif
-
 /* A step in a child of its own, since what is given up cannot be had back. */
 static int outcome_of(void (*step)(void))
 {
@@ -212,7 +200,7 @@ static void filter(void)
         {"x32 numbers", dies_of_x32, true},
 #endif
     };
-    if (!has_filter) return;
+    if (!harden_has_filter()) return;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         runner_row(rows[i].name);
         expect_u64("outcome", (uint64_t)outcome_of(rows[i].step), rows[i].dies ? 1000 + SIGSYS : 0);
