@@ -257,10 +257,9 @@ void forwarder_run(struct forwarder *forwarder, const struct shutdown *shutdown)
     }
     for (;;) {
         const int count = poll(targets, (nfds_t)route_count + 1, -1);
-        if (count < 0) continue;
-        if (targets[0].revents) break;
-        bool has_room = true;
-        for (size_t i = 0; i < route_count; i++) {
+        bool has_room = count >= 0 || errno == EINTR;
+        if (count > 0 && targets[0].revents) break;
+        for (size_t i = 0; i < route_count && count > 0; i++) {
             if (targets[i + 1].revents) has_room &= route_accept(forwarder, i);
         }
         /* Without room, asking again at once would only burn the machine's time. */
