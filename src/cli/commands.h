@@ -23,6 +23,12 @@ MUST_CHECK status commands_sign_message(struct session *session);
 /* attest [--nonce HEX] [--root FILE] [--pcr N=HEX]... */
 MUST_CHECK status commands_attest(struct session *session);
 
+/* image build …; image describe FILE; image measure FILE; image verify FILE [--pcr N=HEX]... */
+MUST_CHECK status commands_image_build(struct session *session);
+MUST_CHECK status commands_image_describe(struct session *session);
+MUST_CHECK status commands_image_measure(struct session *session);
+MUST_CHECK status commands_image_verify(struct session *session);
+
 /* health */
 MUST_CHECK status commands_health(struct session *session);
 

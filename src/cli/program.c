@@ -14,6 +14,7 @@ struct command {
     size_t operand_count_min, operand_count_max;
     const struct flag *flags;
     size_t flag_count;
+    bool is_local; /* works on files: takes no flags that name the service */
     const char *summary;
     status (*run)(struct session *session);
 };
@@ -40,10 +41,10 @@ static const struct flag common_flags[] = {
      .value_name = "SECONDS",
      .fallback = "30",
      .help = "how long one call may take, 1 to 600"},
-    {.name = "json",
-     .shape = FLAG_SWITCH,
-     .help = "print the service's JSON as it is, for machines"},
 };
+
+static const struct flag json_flag = {
+    .name = "json", .shape = FLAG_SWITCH, .help = "print JSON, for machines"};
 
 static const struct flag list_flags[] = {
     {.name = "limit",
@@ -117,6 +118,84 @@ static const struct flag attest_flags[] = {
     {.name = "allow-debug", .shape = FLAG_SWITCH, .help = "accept an enclave in debug mode"},
 };
 
+static const struct flag build_flags[] = {
+    {.name = "program",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "enw-enclave, the static program",
+     .is_required = true},
+    {.name = "config",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "enclave.json",
+     .is_required = true},
+    {.name = "kernel",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "bzImage (x86_64) or Image (aarch64)",
+     .is_required = true},
+    {.name = "output",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "the image to write",
+     .is_required = true},
+    {.name = "arch",
+     .shape = FLAG_TEXT,
+     .value_name = "ARCH",
+     .fallback = "x86_64",
+     .help = "x86_64 or aarch64"},
+    {.name = "ca",
+     .shape = FLAG_REPEATED,
+     .value_name = "NAME",
+     .help = "a root of Debian's ca-certificates (default: Amazon's five)"},
+    {.name = "ca-file",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "roots (PEM) instead of --ca"},
+    {.name = "init",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "AWS's init, with AWS's kernel"},
+    {.name = "nsm-ko",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "AWS's nsm.ko, with AWS's kernel"},
+    {.name = "cmdline",
+     .shape = FLAG_TEXT,
+     .value_name = "TEXT",
+     .help = "kernel command line (default: the one that fits the kernel)"},
+    {.name = "certificate",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "sign as this signer (PEM, P-384); PCR8"},
+    {.name = "key",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "the signer's key (PEM); readable by its owner only"},
+    {.name = "name",
+     .shape = FLAG_TEXT,
+     .value_name = "TEXT",
+     .fallback = "enclave-wallet",
+     .help = "name in the metadata, which nothing measures"},
+    {.name = "kernel-version",
+     .shape = FLAG_TEXT,
+     .value_name = "TEXT",
+     .fallback = "",
+     .help = "in the metadata"},
+    {.name = "build-time",
+     .shape = FLAG_TEXT,
+     .value_name = "TIME",
+     .fallback = "1970-01-01T00:00:00Z",
+     .help = "in the metadata"},
+};
+
+static const struct flag verify_flags[] = {
+    {.name = "pcr",
+     .shape = FLAG_REPEATED,
+     .value_name = "N=HEX",
+     .help = "expected PCR0, 1, 2 or 8"},
+};
+
 static const struct command commands[] = {
     {{"account", "create"},
      "enw account create",
@@ -125,6 +204,7 @@ static const struct command commands[] = {
      1,
      NULL,
      0,
+     false,
      "Makes an account; its key is born inside the enclave.",
      commands_account_create},
     {{"account", "list"},
@@ -134,6 +214,7 @@ static const struct command commands[] = {
      0,
      list_flags,
      ARRAY_COUNT(list_flags),
+     false,
      "Lists accounts; with --json one page a line.",
      commands_account_list},
     {{"account", "show"},
@@ -143,6 +224,7 @@ static const struct command commands[] = {
      1,
      NULL,
      0,
+     false,
      "Shows one account.",
      commands_account_show},
     {{"sign", "tx"},
@@ -152,6 +234,7 @@ static const struct command commands[] = {
      1,
      tx_flags,
      ARRAY_COUNT(tx_flags),
+     false,
      "Signs a transaction, from a file or from flags; says first what it is.",
      commands_sign_tx},
     {{"sign", "message"},
@@ -161,6 +244,7 @@ static const struct command commands[] = {
      2,
      message_flags,
      ARRAY_COUNT(message_flags),
+     false,
      "Signs a message (EIP-191); shows it first.",
      commands_sign_message},
     {{"attest", NULL},
@@ -170,6 +254,7 @@ static const struct command commands[] = {
      0,
      attest_flags,
      ARRAY_COUNT(attest_flags),
+     false,
      "Asks the enclave who it is, and verifies the answer with --root and --pcr.",
      commands_attest},
     {{"health", NULL},
@@ -179,9 +264,55 @@ static const struct command commands[] = {
      0,
      NULL,
      0,
+     false,
      "Says whether the service and what it needs are well.",
      commands_health},
+    {{"image", "build"},
+     "enw image build",
+     NULL,
+     0,
+     0,
+     build_flags,
+     ARRAY_COUNT(build_flags),
+     true,
+     "Makes an enclave image and prints its measurements.",
+     commands_image_build},
+    {{"image", "describe"},
+     "enw image describe",
+     "FILE",
+     1,
+     1,
+     NULL,
+     0,
+     true,
+     "Shows what an enclave image holds; refuses a malformed one with the offset.",
+     commands_image_describe},
+    {{"image", "measure"},
+     "enw image measure",
+     "FILE",
+     1,
+     1,
+     NULL,
+     0,
+     true,
+     "Prints an image's measurements as nitro-cli does.",
+     commands_image_measure},
+    {{"image", "verify"},
+     "enw image verify",
+     "FILE",
+     1,
+     1,
+     verify_flags,
+     ARRAY_COUNT(verify_flags),
+     true,
+     "Checks an image's form, checksum, signature and expected PCRs.",
+     commands_image_verify},
 };
+
+const char *program_version(void)
+{
+    return version;
+}
 
 static void print_help(FILE *file)
 {
@@ -216,7 +347,8 @@ static int run_command(const struct command *command, const struct flags *flags,
                        const struct streams *streams)
 {
     SCOPED(session_close) struct session session = {0};
-    status done = session_open(&session, flags, streams);
+    status done = command->is_local ? session_open_local(&session, flags, streams)
+                                    : session_open(&session, flags, streams);
     if (status_is_ok(done)) done = command->run(&session);
     if (status_is_ok(done) && (fflush(streams->out) != 0 || ferror(streams->out))) {
         (void)fprintf(streams->err, "enw: the result cannot be written\n");
@@ -233,7 +365,10 @@ static int parse_and_run(const struct command *command, int argc, char **argv,
     size_t count = 0;
     struct flags flags;
     for (size_t i = 0; i < command->flag_count; i++) table[count++] = command->flags[i];
-    for (size_t i = 0; i < ARRAY_COUNT(common_flags); i++) table[count++] = common_flags[i];
+    for (size_t i = 0; !command->is_local && i < ARRAY_COUNT(common_flags); i++) {
+        table[count++] = common_flags[i];
+    }
+    table[count++] = json_flag;
     const struct flags_program program = {
         .name = command->name,
         .version = version,

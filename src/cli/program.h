@@ -10,6 +10,9 @@
 
 #include "cli/session.h"
 
+/* The program's version: "0.1.0". */
+const char *program_version(void);
+
 /* Runs the command that the arguments name, on these streams; returns the exit code. */
 int program_run(int argc, char **argv, const struct streams *streams);
 

@@ -79,6 +79,26 @@ status session_open(struct session *session, const struct flags *flags,
     return opened;
 }
 
+status session_open_local(struct session *session, const struct flags *flags,
+                          const struct streams *streams)
+{
+    *session = (struct session){
+        .flags = flags, .streams = *streams, .is_json = flags_is_on(flags, "json")};
+    return arena_open(&session->arena, CLIENT_ARENA_SIZE);
+}
+
+status session_refuse(struct session *session, const char *context, status result)
+{
+    if (status_is_ok(result)) return result;
+    struct builder text;
+    builder_init_arena(&text, &session->arena, REFUSAL_SIZE_MAX);
+    builder_put_text(&text, context);
+    builder_put_text(&text, ": ");
+    builder_put_text(&text, status_message(result));
+    session->refusal = builder_view(&text);
+    return result;
+}
+
 void session_close(struct session *session)
 {
     client_close(&session->client);

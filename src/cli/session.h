@@ -55,7 +55,7 @@ struct session {
     bool is_json;       /* pass the service's JSON on */
     bool has_declined;  /* the answer to --ask was no */
     uint64_t timeout_s;
-    slice refusal; /* what the service said when it refused; escaped */
+    slice refusal; /* what to say of a failure instead of its sentence; escaped */
 };
 
 /* One call. The reply's JSON object is open in `document`, which the caller closes. */
@@ -69,7 +69,16 @@ struct session_call {
 /* Opens the client that the flags name. */
 MUST_CHECK status session_open(struct session *session, const struct flags *flags,
                                const struct streams *streams);
+/* The same for a command that works on files and calls nobody. */
+MUST_CHECK status session_open_local(struct session *session, const struct flags *flags,
+                                     const struct streams *streams);
 void session_close(struct session *session);
+
+/*
+ * Keeps words for session_explain beside a failure's own sentence: "CONTEXT: sentence". Returns
+ * `result` unchanged; a success keeps nothing.
+ */
+MUST_CHECK status session_refuse(struct session *session, const char *context, status result);
 
 /*
  * Calls the service and delivers its answer, a JSON object.

@@ -66,6 +66,15 @@ status file_read(const char *path, size_t size_max, struct arena *arena, slice *
     return status_ok();
 }
 
+status file_read_size(const char *path, size_t *size)
+{
+    SCOPED(descriptor_close) int descriptor = -1;
+    struct stat about;
+    TRY(regular_open(path, &descriptor, &about));
+    *size = (size_t)about.st_size;
+    return status_ok();
+}
+
 static status rest_put(int descriptor, struct builder *builder)
 {
     size_t size;

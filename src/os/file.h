@@ -29,6 +29,9 @@ enum {
 MUST_CHECK status file_read(const char *path, size_t size_max, struct arena *arena,
                             slice *contents);
 
+/* How large a regular file is. NOT_FOUND when there is none, UNAVAILABLE for anything else. */
+MUST_CHECK status file_read_size(const char *path, size_t *size);
+
 /* Appends a whole regular file to the builder; OVER_LIMIT when it does not fit. */
 MUST_CHECK status file_put(const char *path, struct builder *builder);
 
