@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "runner.h"
 #include "transcript.h"
 
@@ -107,10 +109,9 @@ static void show(void)
 
 static void ids_that_cannot_be(void)
 {
-    static const char *const ids[] = {
-        "", ".", "..",
-        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
-        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"};
+    static char long_id[130];
+    static const char *const ids[] = {"", ".", "..", long_id};
+    memset(long_id, 'n', sizeof long_id - 1);
     for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
         runner_row_at("id", i);
         transcript_reset();

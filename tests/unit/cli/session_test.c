@@ -38,7 +38,6 @@ static void timeouts(void)
 
 static void paths(void)
 {
-    SCOPED(arena_close) struct arena arena = {0};
     struct session session = {0};
     slice path;
     char id[SESSION_ID_SIZE_MAX + 2];

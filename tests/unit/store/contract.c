@@ -251,6 +251,7 @@ static void replace_rules(void)
     if (expect_ok("by address", find(other.address, &got))) {
         expect_true("by address", stored_account_is_equal(&got, &other));
     }
+    expect_kind("the very same again", replace(&other, 1), FAILURE_CONFLICT);
     wanted.version = 2;
     expect_kind("same version again", replace(&wanted, 1), FAILURE_CONFLICT);
     wanted.version = 4;

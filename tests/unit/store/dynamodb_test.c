@@ -353,6 +353,18 @@ static void replacements_end_as_they_must(void)
     }
 }
 
+/* The same replacement twice, both acknowledged as what they were: the second found it done. */
+static void replacing_twice(void)
+{
+    use_account();
+    fake_dynamodb_reset(NULL, 0);
+    expect_ok("put", store_put_if_absent(&store, &account, contract_deadline_ms()));
+    account.version = 2;
+    expect_write(store_replace_if_version(&store, &account, 1, contract_deadline_ms()), DONE);
+    expect_write(store_replace_if_version(&store, &account, 1, contract_deadline_ms()), CONFLICT);
+    expect_true("kept", keeps_ours());
+}
+
 static void replacing_what_is_not_there(void)
 {
     const struct fake_fault failed = {
@@ -519,6 +531,7 @@ int main(int argc, char **argv)
         {"silence", silence},
         {"slow but in time", slow_but_in_time},
         {"replacements end as they must", replacements_end_as_they_must},
+        {"replacing twice", replacing_twice},
         {"replacing what is not there", replacing_what_is_not_there},
         {"reads end as they must", reads_end_as_they_must},
         {"searches", searches},
