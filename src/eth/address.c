@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/secret.h"
 #include "eth/keccak.h"
 
 enum { DIGIT_COUNT = 2 * ADDRESS_SIZE };
@@ -17,7 +18,7 @@ eth_address address_of(const k256_public_key *public_key)
 
 bool address_equal(eth_address a, eth_address b)
 {
-    return slice_equal(slice_of(a.bytes, ADDRESS_SIZE), slice_of(b.bytes, ADDRESS_SIZE));
+    return secret_equal(slice_of(a.bytes, ADDRESS_SIZE), slice_of(b.bytes, ADDRESS_SIZE));
 }
 
 status address_read(slice bytes, eth_address *address)

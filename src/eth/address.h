@@ -30,6 +30,7 @@ typedef struct eth_address {
 /* The address of a public key: the last 20 bytes of its Keccak-256. */
 eth_address address_of(const k256_public_key *public_key);
 
+/* In time that does not depend on the bytes: one may come from a key that is not known good. */
 bool address_equal(eth_address a, eth_address b);
 
 /* BAD_INPUT unless the bytes are exactly 20. */
