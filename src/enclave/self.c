@@ -50,6 +50,13 @@ bool self_is_debug(const struct self *self)
     return pcr_is_zero(&self->pcr0);
 }
 
+static status random_take(slice given, struct secret32 *random)
+{
+    REQUIRE(given.size >= sizeof random->bytes, FAILURE_CORRUPT,
+            "nsm: the module gives too little randomness");
+    return secret32_read(slice_part(given, 0, sizeof random->bytes), random);
+}
+
 status self_read_random(const struct nsm_port *nsm, struct secret32 *random)
 {
     uint8_t question_memory[64], answer_memory[NSM_RESPONSE_SIZE_MAX];
@@ -65,9 +72,7 @@ status self_read_random(const struct nsm_port *nsm, struct secret32 *random)
     if (status_is_ok(result)) {
         result = nsm_response_check(builder_view(&answer), NSM_GET_RANDOM, &response);
     }
-    if (status_is_ok(result)) {
-        result = secret32_read(slice_part(response.random, 0, sizeof random->bytes), random);
-    }
+    if (status_is_ok(result)) result = random_take(response.random, random);
     secret_wipe(answer_memory, answer.size);
     return result;
 }

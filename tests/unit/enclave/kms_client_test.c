@@ -39,9 +39,9 @@ static struct kms {
     _Atomic uint64_t connection_count, call_count;
     enum answer answers[8]; /* in order; then RIGHT */
     struct secret32 key;    /* what the envelopes hold */
-    char context[512]; /* the last call's encryption context, as JSON */
-    slice root;        /* of attestation documents */
-    char failure[128]; /* the first thing found wrong with a call */
+    char context[512];      /* the last call's encryption context, as JSON */
+    slice root;             /* of attestation documents */
+    char failure[128];      /* the first thing found wrong with a call */
 } kms;
 
 static struct fixture fixture;

@@ -287,6 +287,82 @@ static void bad_frames(void)
     fixture_close(&fixture);
 }
 
+/* A record whose header names another address than its key gives, sealed as only KMS's key can. */
+static slice forged_record(slice record)
+{
+    static uint8_t copy[1024];
+    static const size_t address_offset = 48, commit_offset = 224, plain_key_offset = 4;
+    SCOPED(data_key_wipe) struct data_key data_key = {0};
+    struct secret32 key, private_key;
+    struct account account;
+    uint8_t plaintext[ACCOUNT_PLAINTEXT_SIZE] = {1};
+    expect_ok("read", account_read(record, &account));
+    key = fixture_key(slice_text(FIXTURE_ARN), account.edk);
+    data_key_init(&data_key, &key);
+    expect_ok("unseal",
+              account_unseal(&account, &fixture.worker.signer.tools, &data_key, &private_key));
+    memcpy(copy, record.bytes, record.size);
+    copy[address_offset] ^= 1;
+    data_key_derive(&data_key, slice_of(copy, DATA_KEY_HEAD_SIZE));
+    memcpy(copy + commit_offset, data_key.commit, DATA_KEY_COMMIT_SIZE);
+    memcpy(plaintext + plain_key_offset, private_key.bytes, sizeof private_key.bytes);
+    const size_t associated_size = record.size - ACCOUNT_SEALED_SIZE;
+    const struct aead_terms terms = {
+        .key = &data_key.aead_key,
+        .nonce = data_key.nonce,
+        .associated = slice_of(copy, associated_size),
+    };
+    expect_ok("seal", aead_seal(&fixture.worker.aead, &terms, slice_of(plaintext, sizeof plaintext),
+                                copy + associated_size));
+    return slice_of(copy, record.size);
+}
+
+static void wrong_signature_ends_the_program(void)
+{
+    int pipe_ends[2];
+    char line[1024];
+    int exit_status = 0;
+    expect_u64("pipe", (uint64_t)pipe(pipe_ends), 0);
+    fixture_open(&(struct fixture_options){.log_descriptor = pipe_ends[1]}, &fixture);
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    request.record = forged_record(fixture_create(&fixture, "a", NULL));
+    const pid_t child = fork();
+    if (child == 0) {
+        struct message_reply reply;
+        fixture_serve(&fixture, &request, &reply);
+        _exit(0);
+    }
+    waitpid(child, &exit_status, 0);
+    expect_true("exited", WIFEXITED(exit_status));
+    expect_u64("code", (uint64_t)WEXITSTATUS(exit_status), SERVICE_EXIT_CODE);
+    const ssize_t size = read(pipe_ends[0], line, sizeof line - 1);
+    line[size > 0 ? size : 0] = '\0';
+    expect_true("one coded line", strstr(line, "\"event\":\"signature_wrong\"") != NULL);
+    close(pipe_ends[0]);
+    fixture_close(&fixture);
+}
+
+/* Without verification of each signature the first one with a key still proves its address. */
+static void no_verification(void)
+{
+    struct message_reply reply;
+    eth_address address;
+    fixture_open(&(struct fixture_options){.has_no_verification = true}, &fixture);
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    const slice record = fixture_create(&fixture, "a", &address);
+    request.record = forged_record(record);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("another address", reply.kind, FAILURE_CORRUPT);
+    request.record = record;
+    for (int i = 0; i < 2; i++) {
+        fixture_serve(&fixture, &request, &reply);
+        expect_u64("signed", reply.kind, 0);
+        expect_true("by the account",
+                    signature_is_of(reply.signature, eip191_hash(request.body), address));
+    }
+    fixture_close(&fixture);
+}
+
 struct caller {
     pthread_t thread;
     const struct message_request *request;
@@ -360,6 +436,8 @@ int main(int argc, char **argv)
         {"attestation", attestation},
         {"status document", status_document},
         {"bad frames", bad_frames},
+        {"wrong signature ends the program", wrong_signature_ends_the_program},
+        {"no verification", no_verification},
         {"one call for many", one_call_for_many},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
