@@ -39,5 +39,5 @@ run 0 attest --root "$STATE/identity/root.pem" --pcr "0=$ENW_PCR0"
 says "$ENW_PCR0"
 
 step "refusals have exit codes of their own"
-run 4 account show nobody
-run 5 account create alice
+run 5 account show nobody
+run 6 account create alice
