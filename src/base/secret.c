@@ -7,6 +7,13 @@ void secret_wipe(void *memory, size_t size)
     if (size > 0) explicit_bzero(memory, size);
 }
 
+/* Not inlined: its frame must lie where the library's frames were. */
+__attribute__((noinline)) void secret_wipe_stack(void)
+{
+    uint8_t below[SECRET_STACK_SIZE];
+    secret_wipe(below, sizeof below);
+}
+
 void secret32_wipe(struct secret32 *secret)
 {
     secret_wipe(secret, sizeof *secret);

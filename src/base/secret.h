@@ -19,6 +19,9 @@
 /* An AWS session token is the largest secret text; real ones stay below 2 KiB. */
 enum { SECRET_TEXT_SIZE_MAX = 4096 };
 
+/* How deep a library's calls go below ours: signing uses less than half of it. */
+enum { SECRET_STACK_SIZE = 8192 };
+
 /* A private key, a data key or another secret of 32 bytes. */
 struct secret32 {
     uint8_t bytes[32];
@@ -32,6 +35,12 @@ struct secret_text {
 
 /* Overwrites memory in a way the compiler may not drop. The one place where wiping happens. */
 void secret_wipe(void *memory, size_t size);
+
+/*
+ * Overwrites the SECRET_STACK_SIZE bytes of stack below the caller, after a call into a library that
+ * does not clear its own copies for certain.
+ */
+void secret_wipe_stack(void);
 
 void secret32_wipe(struct secret32 *secret);
 void secret_text_wipe(struct secret_text *secret);

@@ -35,10 +35,15 @@ void k256_close(struct k256 *curve)
     *curve = (struct k256){0};
 }
 
+/*
+ * libsecp256k1 before 0.6 clears its copies of the key with stores that compilers leave out, so every
+ * call that takes a private key is followed by secret_wipe_stack.
+ */
 status k256_check_key(const struct k256 *curve, const struct secret32 *key)
 {
-    REQUIRE(secp256k1_ec_seckey_verify(curve->context, secret_expose(key).bytes), FAILURE_BAD_INPUT,
-            "k256: private key is zero or not below the order");
+    const int is_valid = secp256k1_ec_seckey_verify(curve->context, secret_expose(key).bytes);
+    secret_wipe_stack();
+    REQUIRE(is_valid, FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
     return status_ok();
 }
 
@@ -55,8 +60,10 @@ status k256_read_public_key(const struct k256 *curve, const struct secret32 *key
                             k256_public_key *public_key)
 {
     secp256k1_pubkey point;
-    REQUIRE(secp256k1_ec_pubkey_create(curve->context, &point, secret_expose(key).bytes),
-            FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
+    const int is_valid =
+        secp256k1_ec_pubkey_create(curve->context, &point, secret_expose(key).bytes);
+    secret_wipe_stack();
+    REQUIRE(is_valid, FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
     write_point(curve, &point, public_key);
     return status_ok();
 }
@@ -67,9 +74,10 @@ status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 di
     secp256k1_ecdsa_recoverable_signature signed_digest;
     uint8_t compact[COMPACT_SIZE];
     int parity = 0;
-    REQUIRE(secp256k1_ecdsa_sign_recoverable(curve->context, &signed_digest, digest.bytes,
-                                             secret_expose(key).bytes, NULL, NULL),
-            FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
+    const int is_signed = secp256k1_ecdsa_sign_recoverable(
+        curve->context, &signed_digest, digest.bytes, secret_expose(key).bytes, NULL, NULL);
+    secret_wipe_stack();
+    REQUIRE(is_signed, FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
     secp256k1_ecdsa_recoverable_signature_serialize_compact(curve->context, compact, &parity,
                                                             &signed_digest);
     REQUIRE(parity <= 1, FAILURE_INTERNAL, "k256: the nonce point's x is not below the order");
