@@ -135,7 +135,11 @@ static status choose_endpoints(struct stand *stand, const char *listen)
 {
     TRY(free_endpoint(0, &stand->imds));
     TRY(free_endpoint(0, &stand->kms));
-    if (listen) return endpoint_parse(slice_text(listen), &stand->parent);
+    if (listen) {
+        TRY(endpoint_parse(slice_text(listen), &stand->parent));
+        const bool is_free_port = stand->parent.kind == ENDPOINT_TCP && stand->parent.port == 0;
+        return is_free_port ? free_endpoint(0, &stand->parent) : status_ok();
+    }
     if (status_is_ok(free_endpoint(PORT_WANTED, &stand->parent))) return status_ok();
     return free_endpoint(0, &stand->parent);
 }

@@ -132,8 +132,8 @@ kms_count() {
 client() { node "$CLIENTS/$1.mjs" "${@:2}"; }
 
 # shellcheck disable=SC2089,SC2090 # they are passed on quoted
-TRANSACTION='{"transaction":{"type":2,"chainId":"1","nonce":"7","maxPriorityFeePerGas":"1000000000","maxFeePerGas":"30000000000","gas":"21000","to":"0x70997970C51812dc3A010C7d01b50e0d17dc79C8","value":"1000000000000000000","data":"0x"}}'
+TRANSACTION='{"transaction":{"type":"0x2","chainId":"0x1","nonce":"0x7","maxPriorityFeePerGas":"0x3b9aca00","maxFeePerGas":"0x6fc23ac00","gas":"0x5208","to":"0x70997970C51812dc3A010C7d01b50e0d17dc79C8","value":"0xde0b6b3a7640000","data":"0x"}}'
 # shellcheck disable=SC2089,SC2090
-LEGACY='{"transaction":{"type":0,"chainId":"1","nonce":"8","gasPrice":"20000000000","gas":"21000","to":"0x70997970C51812dc3A010C7d01b50e0d17dc79C8","value":"1","data":"0xdeadbeef"}}'
+LEGACY='{"transaction":{"chainId":"0x1","nonce":"0x8","gasPrice":"0x4a817c800","gas":"0x5208","to":"0x70997970C51812dc3A010C7d01b50e0d17dc79C8","value":"0x1","data":"0xdeadbeef"}}'
 # shellcheck disable=SC2090
 export TRANSACTION LEGACY
