@@ -52,4 +52,4 @@ for victim in enw-parent enw-enclave-dev; do
 done
 fault kms
 check_told
-[ "$(sqlite3 "$STATE/accounts.sqlite" 'select count(*), count(distinct name) from accounts')" = '24|24' ] || fail "not one record for each name"
+[ "$(sqlite3 "$STATE/accounts.sqlite" 'select count(*), count(distinct name) from account')" = '24|24' ] || fail "not one record for each name"

@@ -25,5 +25,5 @@ for round in 1 2 3; do
 done
 
 step "in the store: three names, three records"
-[ "$(sqlite3 "$STATE/accounts.sqlite" 'select count(*), count(distinct record), count(distinct address) from accounts')" = '3|3|3' ] ||
-    fail "$(sqlite3 "$STATE/accounts.sqlite" 'select name, address from accounts')"
+[ "$(sqlite3 "$STATE/accounts.sqlite" 'select count(*), count(distinct record), count(distinct address) from account')" = '3|3|3' ] ||
+    fail "$(sqlite3 "$STATE/accounts.sqlite" 'select name, address from account')"
