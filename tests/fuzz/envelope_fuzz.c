@@ -1,5 +1,5 @@
 /*
- * cms: an envelope that is accepted and written again, in either form, reads as the same one.
+ * envelope: one that is accepted and written again, in either form, reads as the same one.
  */
 #include "crypto/envelope.h"
 
