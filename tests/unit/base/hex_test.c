@@ -56,6 +56,19 @@ static void every_byte_round_trips(void)
     expect_bytes("same", slice_of(back, sizeof back), slice_of(all, sizeof all));
 }
 
+static void no_room(void)
+{
+    uint8_t text[4];
+    struct builder builder;
+    builder_init(&builder, text, 3);
+    hex_put(&builder, slice_of("ab", 2));
+    expect_true("one digit short", builder.is_over && builder.size == 0);
+    /* Twice this size wraps around to 2: it must not be taken for that. */
+    builder_init(&builder, text, sizeof text);
+    hex_put(&builder, slice_of(text, SIZE_MAX / 2 + 2));
+    expect_true("huge", builder.is_over && builder.size == 0);
+}
+
 static void decoded_text(void)
 {
     uint8_t bytes[2];
@@ -76,6 +89,7 @@ int main(int argc, char **argv)
         {"read rows", read_rows},
         {"wrong size", wrong_size},
         {"every byte round trips", every_byte_round_trips},
+        {"no room", no_room},
         {"decoded text", decoded_text},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));

@@ -514,7 +514,7 @@ static void access_list_size(void)
 /* The longest transaction, its signed form, and one byte more. */
 static void sizes(void)
 {
-    static uint8_t data[TX_SIZE_MAX], memory[TX_SIGNED_SIZE_MAX + 100];
+    static uint8_t data[TX_SIZE_MAX + 100], memory[TX_SIGNED_SIZE_MAX + 100];
     struct builder bytes, raw;
     struct tx tx = GOOD, again;
     k256_signature signature = {{0xff}, {0x7f}, 1}, read_signature;

@@ -28,6 +28,8 @@ static const struct {
     {"10 * 2^256",
      "1157920892373161954235709850086879078532699846656405640394575840079131296399360", NULL,
      "u256: number needs more than 256 bits"},
+    {"78 nines", "999999999999999999999999999999999999999999999999999999999999999999999999999999",
+     NULL, "u256: number needs more than 256 bits"},
     {"empty", "", NULL, "u256: number has no digits"},
     {"leading zero", "01", NULL, "u256: number has a leading zero"},
     {"zero twice", "00", NULL, "u256: number has a leading zero"},
