@@ -94,14 +94,21 @@ static void check_all(struct service *service, struct arena *arena,
     pthread_mutex_unlock(&service->readiness_mutex);
 }
 
+static bool is_all_good(const struct service_readiness *readiness)
+{
+    return readiness->store.is_ok && readiness->enclave.is_ok && readiness->credentials.is_ok;
+}
+
 /* The last result if it is fresh enough. */
 static bool is_fresh(struct service *service, struct service_readiness *readiness)
 {
     pthread_mutex_lock(&service->readiness_mutex);
     *readiness = service->readiness;
     pthread_mutex_unlock(&service->readiness_mutex);
+    const int64_t fresh_ms =
+        is_all_good(readiness) ? SERVICE_PROBE_FRESH_MS : SERVICE_PROBE_FAILED_FRESH_MS;
     return readiness->checked_at_ms > 0 &&
-           clock_monotonic_ms() - readiness->checked_at_ms < SERVICE_PROBE_FRESH_MS;
+           clock_monotonic_ms() - readiness->checked_at_ms < fresh_ms;
 }
 
 /* ---- readiness ---- */
@@ -124,8 +131,7 @@ static enum request_next answer_ready(struct request *request,
     struct service *service = request->service;
     const struct credentials_state state = credentials_source_read_state(&service->credentials);
     const bool is_stopping = atomic_load(&service->is_stopping);
-    const bool is_ready = readiness->store.is_ok && readiness->enclave.is_ok &&
-                          readiness->credentials.is_ok && !is_stopping;
+    const bool is_ready = is_all_good(readiness) && !is_stopping;
     struct builder body;
     builder_init_arena(&body, &request->memory, READY_SIZE_MAX);
     json_put_object_open(&body);

@@ -26,9 +26,10 @@ enum {
     SERVICE_WORKER_QUEUE_COUNT = 1024,      /* as many as calls to the enclave */
     SERVICE_WORKER_ARENA_SIZE = 320 * 1024, /* two accounts as stored, or a page of a listing */
     SERVICE_CREATING_COUNT_MAX = 64,        /* names being created at once, as workers at most */
-    SERVICE_STATUS_SIZE_MAX = 4096, /* the enclave's STATUS document; real ones have 1 KiB */
-    SERVICE_PROBE_MS_MAX = 1000,    /* what a readiness check may take */
-    SERVICE_PROBE_FRESH_MS = 1000,  /* how long its result answers further checks */
+    SERVICE_STATUS_SIZE_MAX = 4096,      /* the enclave's STATUS document; real ones have 1 KiB */
+    SERVICE_PROBE_MS_MAX = 1000,         /* what a readiness check may take */
+    SERVICE_PROBE_FAILED_FRESH_MS = 100, /* the same for a check that failed: it may be over */
+    SERVICE_PROBE_FRESH_MS = 1000,       /* how long its result answers further checks */
 };
 
 /* One thing that readiness depends on. */

@@ -160,6 +160,11 @@ void bench_open(struct bench *bench, const struct bench_settings *settings)
         must(endpoint_parse(slice_text("tcp:127.0.0.1:0"), &server.listen));
     }
     must(server_open(&bench->server, &server));
+    for (int i = 0; i < 500; i++) {
+        const bool has_link = enclave_link_read_state(&bench->service.link).up_count == 2;
+        if (has_link && credentials_source_read_state(&bench->service.credentials).is_usable) break;
+        poll(NULL, 0, 10);
+    }
     bench->is_open = true;
 }
 
