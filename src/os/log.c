@@ -135,6 +135,7 @@ struct line {
     const char *event;
     const log_field *fields;
     size_t field_count;
+    bool is_limited; /* by the event's rate */
 };
 
 static void head_put(struct builder *text, const char *program, const struct line *line)
@@ -186,7 +187,7 @@ static void line_write(struct log *log, const struct line *line)
     uint8_t memory[LOG_LINE_SIZE_MAX];
     struct builder text;
     struct log_event *entry = event_find(log, line->event);
-    if (!is_allowed(entry, clock_read_monotonic_ms(&log->clock))) return;
+    if (line->is_limited && !is_allowed(entry, clock_read_monotonic_ms(&log->clock))) return;
     builder_init(&text, memory, sizeof memory);
     head_put(&text, log->program, line);
     fields_put(&text, line);
@@ -200,14 +201,28 @@ static void line_write(struct log *log, const struct line *line)
     else entry->dropped_count++;
 }
 
+static void write_locked(struct log *log, const struct line *line)
+{
+    if (line->level < log->level_min) return;
+    pthread_mutex_lock(&log->mutex);
+    line_write(log, line);
+    pthread_mutex_unlock(&log->mutex);
+}
+
 void log_write(struct log *log, enum log_level level, const char *event, const log_field *fields,
                size_t field_count)
 {
-    if (level < log->level_min) return;
-    const struct line line = {clock_read_wall_ms(&log->clock), level, event, fields, field_count};
-    pthread_mutex_lock(&log->mutex);
-    line_write(log, &line);
-    pthread_mutex_unlock(&log->mutex);
+    const struct line line = {
+        clock_read_wall_ms(&log->clock), level, event, fields, field_count, true};
+    write_locked(log, &line);
+}
+
+void log_write_each(struct log *log, enum log_level level, const char *event,
+                    const log_field *fields, size_t field_count)
+{
+    const struct line line = {
+        clock_read_wall_ms(&log->clock), level, event, fields, field_count, false};
+    write_locked(log, &line);
 }
 
 void log_failure(struct log *log, enum log_level level, const char *event, slice request_id,

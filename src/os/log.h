@@ -83,6 +83,13 @@ void log_write(struct log *log, enum log_level level, const char *event, const l
                size_t field_count);
 
 /*
+ * The same for events that are counted by their lines, as one for each request: never limited by
+ * rate, but still lost rather than waited for.
+ */
+void log_write_each(struct log *log, enum log_level level, const char *event,
+                    const log_field *fields, size_t field_count);
+
+/*
  * Writes one line about a failure: fields "kind", "message", "detail" and "at" (file:line) of
  * `result`, and "request_id" unless that is empty.
  */

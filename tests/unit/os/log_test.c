@@ -191,6 +191,18 @@ static void rate(void)
     expect_u64("an hour saves up one burst", line_count(tapped_read(&tapped)), LOG_EVENT_BURST);
 }
 
+static void without_a_rate(void)
+{
+    SCOPED(tapped_close) struct tapped tapped;
+    tapped_open(&tapped);
+    for (size_t i = 0; i < 3 * LOG_EVENT_BURST; i++) {
+        log_write_each(&tapped.log, LOG_LEVEL_INFO, "each", NULL, 0);
+    }
+    expect_u64("all of them", line_count(tapped_read(&tapped)), 3 * LOG_EVENT_BURST);
+    log_write_each(&tapped.log, LOG_LEVEL_DEBUG, "each", NULL, 0);
+    expect_u64("but none below the level", tapped_read(&tapped).size, 0);
+}
+
 static void more_events_than_places(void)
 {
     static char names[LOG_EVENT_COUNT_MAX + 8][8];
@@ -232,6 +244,7 @@ int main(int argc, char **argv)
         {"large fields", large_fields},
         {"field count", field_count},
         {"rate", rate},
+        {"without a rate", without_a_rate},
         {"more events than places", more_events_than_places},
         {"full pipe", full_pipe},
     };
