@@ -328,8 +328,8 @@ static void write_log(const struct server *server, const struct request *request
         log_text("account", slice_text(request->account)),
     };
     const bool has_account = request->account[0] != 0;
-    log_write(server->service->log, LOG_LEVEL_INFO, "request", fields,
-              ARRAY_COUNT(fields) - (has_account ? 0 : 1));
+    log_write_each(server->service->log, LOG_LEVEL_INFO, "request", fields,
+                   ARRAY_COUNT(fields) - (has_account ? 0 : 1));
     if (request->http_code >= 500 && request->failure.failure) {
         log_failure(server->service->log, LOG_LEVEL_WARN, "request_failed", slice_text(request->id),
                     request->failure);
