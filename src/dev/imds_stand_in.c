@@ -19,9 +19,9 @@ static const char instance_id[] = "i-0123456789abcdef0";
 status imds_stand_in_open(const struct imds_stand_in_settings *settings,
                           struct imds_stand_in *stand_in)
 {
-    *stand_in = (struct imds_stand_in){.settings = *settings, .is_open = true};
     REQUIRE(settings->lifetime_s > 0 && settings->lifetime_s <= IMDS_STAND_IN_LIFETIME_S_MAX,
             FAILURE_BAD_INPUT, "imds: lifetime must be 1 second to one day");
+    *stand_in = (struct imds_stand_in){.settings = *settings, .is_open = true};
     pthread_mutex_init(&stand_in->mutex, NULL);
     return status_ok();
 }
