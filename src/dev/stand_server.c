@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/builder.h"
+#include "http/reader.h"
 #include "os/clock.h"
 
 enum { ACCEPT_MS = 100, STEP_MS = 20 };

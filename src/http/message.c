@@ -1,27 +1,6 @@
 #include "http/message.h"
 
-#include <assert.h>
-#include <string.h>
-
 #include "base/array.h"
-
-enum reader_state {
-    STATE_HEAD,
-    STATE_BODY,
-    STATE_CHUNK_LINE,
-    STATE_CHUNK,
-    STATE_TRAILER,
-    STATE_DONE
-};
-
-/* What a head says about where its body ends. */
-struct framing {
-    bool is_chunked;
-    bool has_length;
-    bool is_version_1_0;
-    bool is_last;
-    uint64_t length;
-};
 
 static uint8_t lower(uint8_t byte)
 {
@@ -52,8 +31,7 @@ static bool is_token(slice text)
     return text.size > 0;
 }
 
-/* Bytes that a header's value or a reason may have: anything visible, blanks, and above ASCII. */
-static bool is_value(slice text)
+bool http_is_value(slice text)
 {
     for (size_t i = 0; i < text.size; i++) {
         const uint8_t byte = text.bytes[i];
@@ -124,7 +102,7 @@ static status take_line(slice *input, slice *line)
     return status_ok();
 }
 
-static status parse_header(slice line, struct http_header *header)
+status http_header_parse(slice line, struct http_header *header)
 {
     REQUIRE(line.bytes[0] != ' ' && line.bytes[0] != '\t', FAILURE_BAD_INPUT,
             "message: a header line must not be folded");
@@ -133,7 +111,7 @@ static status parse_header(slice line, struct http_header *header)
     const slice name = slice_part(line, 0, colon);
     const slice value = slice_trim(slice_part(line, colon + 1, line.size));
     REQUIRE(is_token(name), FAILURE_BAD_INPUT, "message: a header's name is not a token");
-    REQUIRE(is_value(value), FAILURE_BAD_INPUT, "message: a header has a control character");
+    REQUIRE(http_is_value(value), FAILURE_BAD_INPUT, "message: a header has a control character");
     *header = (struct http_header){name, value};
     return status_ok();
 }
@@ -147,7 +125,7 @@ static status parse_headers(slice lines, struct http_headers *headers)
         struct http_header header = {0};
         TRY(take_line(&lines, &line));
         if (line.size == 0) return status_ok();
-        TRY(parse_header(line, &header));
+        TRY(http_header_parse(line, &header));
         TRY(http_headers_add(headers, header.name, header.value));
     }
 }
@@ -163,7 +141,7 @@ static bool has_list_item(slice list, const char *item)
 }
 
 /* RFC 9112, section 6.3, with everything refused that a peer could read another way. */
-static status parse_framing(const struct http_headers *headers, struct framing *framing)
+static status parse_framing(const struct http_headers *headers, struct http_framing *framing)
 {
     slice coding = {0}, length = {0};
     const size_t coding_count = count_of(headers, "transfer-encoding");
@@ -195,7 +173,7 @@ static status parse_framing(const struct http_headers *headers, struct framing *
     return status_ok();
 }
 
-static status parse_version(slice text, struct framing *framing)
+static status parse_version(slice text, struct http_framing *framing)
 {
     const bool is_version_1_1 = slice_equal(text, slice_text("HTTP/1.1"));
     framing->is_version_1_0 = slice_equal(text, slice_text("HTTP/1.0"));
@@ -204,7 +182,8 @@ static status parse_version(slice text, struct framing *framing)
     return status_ok();
 }
 
-static status parse_request_line(slice line, struct http_request *request, struct framing *framing)
+static status parse_request_line(slice line, struct http_request *request,
+                                 struct http_framing *framing)
 {
     const size_t method_size = slice_index_of(line, ' ');
     request->method = slice_part(line, 0, method_size);
@@ -221,20 +200,25 @@ static status parse_request_line(slice line, struct http_request *request, struc
     return parse_version(slice_part(line, target_size + 1, line.size), framing);
 }
 
-static status parse_request(slice head, struct http_request *request, struct framing *framing)
+status http_request_parse(slice head, struct http_request *request, struct http_framing *framing)
 {
+    struct http_request read = {0};
+    struct http_framing found = {0};
     slice line = {0};
     TRY(take_line(&head, &line));
-    TRY(parse_request_line(line, request, framing));
-    TRY(parse_headers(head, &request->headers));
-    TRY(parse_framing(&request->headers, framing));
-    REQUIRE(count_of(&request->headers, "host") == 1, FAILURE_BAD_INPUT,
+    TRY(parse_request_line(line, &read, &found));
+    TRY(parse_headers(head, &read.headers));
+    TRY(parse_framing(&read.headers, &found));
+    REQUIRE(count_of(&read.headers, "host") == 1, FAILURE_BAD_INPUT,
             "message: a request must have exactly one Host");
-    request->is_last = framing->is_last;
+    read.is_last = found.is_last;
+    *request = read;
+    *framing = found;
     return status_ok();
 }
 
-static status parse_status_line(slice line, struct http_response *response, struct framing *framing)
+static status parse_status_line(slice line, struct http_response *response,
+                                struct http_framing *framing)
 {
     uint64_t code = 0;
     const size_t version_size = slice_index_of(line, ' ');
@@ -246,7 +230,7 @@ static status parse_status_line(slice line, struct http_response *response, stru
     REQUIRE(code != 101, FAILURE_BAD_INPUT, "message: switching protocols is not supported");
     response->code = (uint16_t)code;
     response->reason = slice_part(line, 4, line.size);
-    REQUIRE(is_value(response->reason), FAILURE_BAD_INPUT,
+    REQUIRE(http_is_value(response->reason), FAILURE_BAD_INPUT,
             "message: reason has a control character");
     return status_ok();
 }
@@ -257,271 +241,27 @@ static bool has_no_body(uint16_t code, slice method)
     return code < 200 || code == 204 || code == 304 || slice_equal(method, slice_text("HEAD"));
 }
 
-static status parse_response(slice head, slice method, struct http_response *response,
-                             struct framing *framing)
+status http_response_parse(slice head, slice method, struct http_response *response,
+                           struct http_framing *framing)
 {
+    struct http_response read = {0};
+    struct http_framing found = {0};
     slice line = {0};
     TRY(take_line(&head, &line));
-    TRY(parse_status_line(line, response, framing));
-    TRY(parse_headers(head, &response->headers));
-    TRY(parse_framing(&response->headers, framing));
-    response->is_last = framing->is_last;
-    if (has_no_body(response->code, method)) {
-        framing->is_chunked = false;
-        framing->has_length = true;
-        framing->length = 0;
+    TRY(parse_status_line(line, &read, &found));
+    TRY(parse_headers(head, &read.headers));
+    TRY(parse_framing(&read.headers, &found));
+    read.is_last = found.is_last;
+    if (has_no_body(read.code, method)) {
+        found.is_chunked = false;
+        found.has_length = true;
+        found.length = 0;
     }
-    REQUIRE(framing->is_chunked || framing->has_length, FAILURE_BAD_INPUT,
+    REQUIRE(found.is_chunked || found.has_length, FAILURE_BAD_INPUT,
             "message: a response must say how long its body is");
+    *response = read;
+    *framing = found;
     return status_ok();
-}
-
-void http_reader_init(struct http_reader *reader, void *memory, size_t size_max)
-{
-    *reader = (struct http_reader){.memory = memory, .size_max = size_max, .state = STATE_HEAD};
-}
-
-uint8_t *http_reader_space(struct http_reader *reader, size_t *size)
-{
-    *size = reader->size_max - reader->size;
-    return reader->memory + reader->size;
-}
-
-void http_reader_add(struct http_reader *reader, size_t size)
-{
-    assert(size <= reader->size_max - reader->size);
-    reader->size += size;
-}
-
-bool http_reader_is_empty(const struct http_reader *reader)
-{
-    return reader->size == 0 && reader->interim_count == 0;
-}
-
-/*
- * Takes the next line that has arrived whole, starting at `start`; the search goes on where the
- * last one ended, so slow senders cost no more than fast ones. A line feed without its carriage
- * return is refused at once: its sender would wait for an answer for ever.
- */
-static status find_line(struct http_reader *reader, size_t start, size_t *line_size, bool *is_found)
-{
-    const size_t from = reader->scanned_size > start ? reader->scanned_size : start;
-    const slice rest = slice_of(reader->memory + from, reader->size - from);
-    const size_t end = slice_index_of(rest, '\n');
-    *is_found = end < rest.size;
-    reader->scanned_size = *is_found ? from + end + 1 : reader->size;
-    if (!*is_found) return status_ok();
-    REQUIRE(from + end > start && reader->memory[from + end - 1] == '\r', FAILURE_BAD_INPUT,
-            "message: a line must end in CR LF");
-    *line_size = from + end - 1 - start;
-    return status_ok();
-}
-
-/* Looks for the empty line that ends the head, line by line. */
-static status find_head(struct http_reader *reader)
-{
-    for (;;) {
-        size_t line_size = 0;
-        bool is_found = false;
-        TRY(find_line(reader, reader->next_offset, &line_size, &is_found));
-        REQUIRE(reader->scanned_size <= HTTP_HEAD_SIZE_MAX, FAILURE_OVER_LIMIT,
-                "message: head is too long");
-        if (!is_found) return status_ok();
-        REQUIRE(line_size > 0 || reader->next_offset > 0, FAILURE_BAD_INPUT,
-                "message: must not begin with an empty line");
-        reader->next_offset = reader->scanned_size;
-        if (line_size > 0) continue;
-        reader->head_size = reader->next_offset;
-        return status_ok();
-    }
-}
-
-static status start_body(struct http_reader *reader, const struct framing *framing)
-{
-    reader->next_offset = reader->head_size;
-    if (framing->is_chunked) {
-        reader->state = STATE_CHUNK_LINE;
-        return status_ok();
-    }
-    REQUIRE(framing->length <= reader->size_max - reader->head_size, FAILURE_OVER_LIMIT,
-            "message: body is too long");
-    reader->body_size = (size_t)framing->length;
-    reader->state = STATE_BODY;
-    return status_ok();
-}
-
-static uint8_t hex_value(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9') return (uint8_t)(byte - '0');
-    byte = lower(byte);
-    return byte >= 'a' && byte <= 'f' ? (uint8_t)(byte - 'a' + 10) : 16;
-}
-
-static status parse_chunk_line(const struct http_reader *reader, slice line, size_t *chunk_size)
-{
-    size_t size = 0, i = 0;
-    for (; i < line.size && hex_value(line.bytes[i]) < 16; i++) {
-        size = size * 16 + hex_value(line.bytes[i]);
-        REQUIRE(size <= reader->size_max, FAILURE_OVER_LIMIT, "message: body is too long");
-    }
-    REQUIRE(i > 0 && (i == line.size || line.bytes[i] == ';'), FAILURE_BAD_INPUT,
-            "message: a chunk's size is not plain hex");
-    REQUIRE(is_value(line), FAILURE_BAD_INPUT, "message: a chunk line has a control character");
-    *chunk_size = size;
-    return status_ok();
-}
-
-static status read_chunk_line(struct http_reader *reader, bool *is_moved)
-{
-    size_t line_size = 0;
-    TRY(find_line(reader, reader->next_offset, &line_size, is_moved));
-    REQUIRE(reader->scanned_size - reader->next_offset <= HTTP_CHUNK_LINE_SIZE_MAX,
-            FAILURE_OVER_LIMIT, "message: a chunk line is too long");
-    if (!*is_moved) return status_ok();
-    TRY(parse_chunk_line(reader, slice_of(reader->memory + reader->next_offset, line_size),
-                         &reader->chunk_size));
-    reader->next_offset = reader->scanned_size;
-    reader->state = reader->chunk_size > 0 ? STATE_CHUNK : STATE_TRAILER;
-    return status_ok();
-}
-
-/* Moves a whole chunk up to the body's end; chunk lines only shrink, so it never grows past it. */
-static status read_chunk(struct http_reader *reader, bool *is_moved)
-{
-    const size_t left_size = reader->size - reader->next_offset;
-    *is_moved = left_size >= 2 && left_size - 2 >= reader->chunk_size;
-    if (!*is_moved) return status_ok();
-    const uint8_t *chunk = reader->memory + reader->next_offset;
-    const uint8_t *end = chunk + reader->chunk_size;
-    REQUIRE(end[0] == '\r' && end[1] == '\n', FAILURE_BAD_INPUT,
-            "message: a chunk must end in CR LF");
-    memmove(reader->memory + reader->head_size + reader->body_size, chunk, reader->chunk_size);
-    reader->body_size += reader->chunk_size;
-    reader->next_offset += reader->chunk_size + 2;
-    reader->scanned_size = reader->next_offset;
-    reader->state = STATE_CHUNK_LINE;
-    return status_ok();
-}
-
-static status read_trailer(struct http_reader *reader, bool *is_moved)
-{
-    size_t line_size = 0;
-    struct http_header dropped = {0};
-    TRY(find_line(reader, reader->next_offset, &line_size, is_moved));
-    REQUIRE(reader->trailer_size + (reader->scanned_size - reader->next_offset) <=
-                HTTP_HEAD_SIZE_MAX,
-            FAILURE_OVER_LIMIT, "message: trailer is too long");
-    if (!*is_moved) return status_ok();
-    if (line_size > 0) {
-        TRY(parse_header(slice_of(reader->memory + reader->next_offset, line_size), &dropped));
-    }
-    reader->trailer_size += reader->scanned_size - reader->next_offset;
-    reader->next_offset = reader->scanned_size;
-    if (line_size == 0) reader->state = STATE_DONE;
-    return status_ok();
-}
-
-static status read_body(struct http_reader *reader, bool *is_moved)
-{
-    *is_moved = reader->size - reader->head_size >= reader->body_size;
-    if (!*is_moved) return status_ok();
-    reader->next_offset = reader->head_size + reader->body_size;
-    reader->state = STATE_DONE;
-    return status_ok();
-}
-
-/* Goes as far through the body as the bytes allow. */
-static status advance(struct http_reader *reader)
-{
-    bool is_moved = true;
-    while (is_moved && reader->state != STATE_DONE) {
-        switch ((enum reader_state)reader->state) {
-        case STATE_BODY: TRY(read_body(reader, &is_moved)); break;
-        case STATE_CHUNK_LINE: TRY(read_chunk_line(reader, &is_moved)); break;
-        case STATE_CHUNK: TRY(read_chunk(reader, &is_moved)); break;
-        case STATE_TRAILER: TRY(read_trailer(reader, &is_moved)); break;
-        case STATE_HEAD:
-        case STATE_DONE: is_moved = false; break;
-        }
-    }
-    REQUIRE(reader->state == STATE_DONE || reader->size < reader->size_max, FAILURE_OVER_LIMIT,
-            "message: does not fit");
-    return status_ok();
-}
-
-static slice head_of(const struct http_reader *reader)
-{
-    return slice_of(reader->memory, reader->head_size);
-}
-
-static slice body_of(const struct http_reader *reader)
-{
-    return slice_of(reader->memory + reader->head_size, reader->body_size);
-}
-
-status http_reader_request(struct http_reader *reader, struct http_request *request, bool *is_done)
-{
-    struct framing framing = {0};
-    *is_done = false;
-    if (reader->state == STATE_HEAD) {
-        TRY(find_head(reader));
-        if (reader->head_size > 0) {
-            struct http_request started;
-            TRY(parse_request(head_of(reader), &started, &framing));
-            TRY(start_body(reader, &framing));
-        }
-    }
-    TRY(advance(reader));
-    if (reader->state != STATE_DONE) return status_ok();
-    TRY(parse_request(head_of(reader), request, &framing));
-    request->body = body_of(reader);
-    *is_done = true;
-    return status_ok();
-}
-
-/* Starts the body of the first response that is not an interim one. */
-static status start_response(struct http_reader *reader, slice method)
-{
-    for (;;) {
-        struct framing framing = {0};
-        struct http_response started;
-        TRY(find_head(reader));
-        if (reader->head_size == 0) return status_ok();
-        TRY(parse_response(head_of(reader), method, &started, &framing));
-        if (started.code >= 200) return start_body(reader, &framing);
-        const size_t interim_count = reader->interim_count + 1;
-        REQUIRE(interim_count <= HTTP_INTERIM_COUNT_MAX, FAILURE_OVER_LIMIT,
-                "message: too many interim responses");
-        http_reader_next(reader);
-        reader->interim_count = interim_count;
-    }
-}
-
-status http_reader_response(struct http_reader *reader, slice method,
-                            struct http_response *response, bool *is_done)
-{
-    struct framing framing = {0};
-    *is_done = false;
-    if (reader->state == STATE_HEAD) TRY(start_response(reader, method));
-    TRY(advance(reader));
-    if (reader->state != STATE_DONE) return status_ok();
-    TRY(parse_response(head_of(reader), method, response, &framing));
-    response->body = body_of(reader);
-    *is_done = true;
-    return status_ok();
-}
-
-bool http_reader_has_more(const struct http_reader *reader)
-{
-    return reader->size > reader->next_offset;
-}
-
-void http_reader_next(struct http_reader *reader)
-{
-    const size_t left_size = reader->size - reader->next_offset;
-    memmove(reader->memory, reader->memory + reader->next_offset, left_size);
-    http_reader_init(reader, reader->memory, reader->size_max);
-    reader->size = left_size;
 }
 
 /* The headers that print itself decides on. */
@@ -540,7 +280,7 @@ static status print_headers(const struct http_headers *headers, struct builder *
         const struct http_header *header = &headers->list[i];
         REQUIRE(is_token(header->name), FAILURE_BAD_INPUT,
                 "message: a header's name is not a token");
-        REQUIRE(is_value(header->value), FAILURE_BAD_INPUT,
+        REQUIRE(http_is_value(header->value), FAILURE_BAD_INPUT,
                 "message: a header has a control character");
         REQUIRE(!is_own_header(header->name), FAILURE_BAD_INPUT,
                 "message: length and connection headers are written by print");
@@ -592,7 +332,7 @@ status http_response_print(const struct http_response *response, struct builder 
     const bool has_length = response->code != 204 && response->code != 304;
     REQUIRE(response->code >= 200 && response->code <= 599, FAILURE_BAD_INPUT,
             "message: status code must be 200 to 599");
-    REQUIRE(is_value(response->reason), FAILURE_BAD_INPUT,
+    REQUIRE(http_is_value(response->reason), FAILURE_BAD_INPUT,
             "message: reason has a control character");
     REQUIRE(has_length || response->body.size == 0, FAILURE_BAD_INPUT,
             "message: a response of this code has no body");

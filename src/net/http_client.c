@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/builder.h"
+#include "http/reader.h"
 
 status http_client_open(const struct http_client_settings *settings, struct http_client *client)
 {

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "http/message.h"
+#include "http/reader.h"
 
 enum { MESSAGE_SIZE_MAX = 70000 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/program.h"
+#include "http/reader.h"
 #include "net/listener.h"
 #include "os/clock.h"
 

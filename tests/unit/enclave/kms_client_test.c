@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "certificates.h"
 #include "fixture.h"
+#include "http/reader.h"
 #include "net/listener.h"
 #include "nsm/attestation.h"
 #include "os/random.h"

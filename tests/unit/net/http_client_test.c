@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "certificates.h"
+#include "http/reader.h"
 #include "os/clock.h"
 #include "peer.h"
 #include "runner.h"

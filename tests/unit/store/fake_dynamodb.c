@@ -11,6 +11,7 @@
 #include "aws/time.h"
 #include "base/crc32.h"
 #include "base/json.h"
+#include "http/reader.h"
 #include "net/listener.h"
 #include "os/clock.h"
 
