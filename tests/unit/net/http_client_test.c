@@ -48,14 +48,16 @@ static struct {
     atomic_size_t request_count;
     bool refuses;
     const struct tls_server *tls;
-    char requests[1 << 16]; /* the last connection's requests, one after the other */
+    char requests[1 << 16]; /* all requests, one after the other */
     size_t request_size;
     int64_t now_ms;
 } origin;
 
+static pthread_mutex_t requests_mutex = PTHREAD_MUTEX_INITIALIZER;
+
 static bool request_read(struct stream *stream)
 {
-    static uint8_t memory[1 << 20];
+    uint8_t memory[16 << 10];
     struct http_reader reader;
     struct http_request request;
     bool is_done = false;
@@ -69,10 +71,12 @@ static bool request_read(struct stream *stream)
         http_reader_add(&reader, got_size);
         if (!status_is_ok(http_reader_request(&reader, &request, &is_done))) return false;
     }
+    pthread_mutex_lock(&requests_mutex);
     if (reader.size < sizeof origin.requests - origin.request_size) {
         memcpy(origin.requests + origin.request_size, memory, reader.size);
         origin.request_size += reader.size;
     }
+    pthread_mutex_unlock(&requests_mutex);
     atomic_fetch_add(&origin.request_count, 1);
     return true;
 }

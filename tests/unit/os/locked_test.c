@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/harden.h"
 #include "runner.h"
 
 static void taken_and_limited(void)
@@ -61,7 +62,8 @@ static void kept_from_swap_and_dumps(void)
 {
     SCOPED(locked_close) struct locked locked = {0};
     expect_ok("open", locked_open(&locked, 4096));
-    expect_true("locked", has_flag(locked.memory, " lo"));
+    /* Sanitizers' runtimes turn mlock(2) into nothing. */
+    if (harden_has_filter()) expect_true("locked", has_flag(locked.memory, " lo"));
     expect_true("not dumped", has_flag(locked.memory, " dd"));
     expect_true("wiped in children", has_flag(locked.memory, " wf"));
 }
@@ -123,7 +125,9 @@ static void guards(void)
     expect_u64("after the end", (uint64_t)signal_of(read_after, &locked), SIGSEGV);
     expect_u64("the last byte", (uint64_t)signal_of(read_last, &locked), 0);
     expect_u64("a child sees nothing", (uint64_t)signal_of(expect_wiped, &locked), 0);
-    expect_u64("no lock, no pool", (uint64_t)signal_of(expect_lock_refused, &locked), 0);
+    if (harden_has_filter()) {
+        expect_u64("no lock, no pool", (uint64_t)signal_of(expect_lock_refused, &locked), 0);
+    }
     expect_u64("we still do", locked.memory[0], 0x55);
 }
 
