@@ -304,86 +304,88 @@ static void dropped_on_demand(void)
  * The first connection answers once; then each row ends it in another way. `request_count` is how
  * many requests reach the origin in all, the first answer's included.
  */
+static const struct {
+    const char *name;
+    struct script scripts[3];
+    bool is_never_repeated;
+    const char *body, *refusal;
+    size_t request_count, dial_count;
+} stale_rows[] = {
+    {"closed while idle",
+     {{{{STEP_ANSWER, ok_a, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
+     true,
+     "b",
+     NULL,
+     2,
+     2},
+    {"spoke while idle",
+     {{{{STEP_ANSWER, ok_a, 0},
+        {STEP_SPEAK, "HTTP/1.1 408 Late\r\n\r\n", 0},
+        {STEP_WAIT_FOR_END, NULL, 0}}},
+      {{{STEP_ANSWER, ok_b, 0}}}},
+     true,
+     "b",
+     NULL,
+     2,
+     2},
+    {"closed under the request",
+     {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
+     false,
+     "b",
+     NULL,
+     3,
+     2},
+    {"closed under one that may not be repeated",
+     {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
+     true,
+     NULL,
+     "http_client: response was cut off",
+     2,
+     1},
+    {"closed twice",
+     {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}},
+      {{{STEP_SWALLOW, NULL, 0}}},
+      {{{STEP_ANSWER, ok_b, 0}}}},
+     false,
+     NULL,
+     "http_client: response was cut off",
+     3,
+     2},
+    {"closed after the first byte of an answer",
+     {{{{STEP_ANSWER, ok_a, 0}, {STEP_ANSWER, "H", 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
+     false,
+     NULL,
+     "http_client: response was cut off",
+     2,
+     1},
+    {"closed after an interim answer",
+     {{{{STEP_ANSWER, ok_a, 0}, {STEP_ANSWER, "HTTP/1.1 100 Continue\r\n\r\n", 0}}},
+      {{{STEP_ANSWER, ok_b, 0}}}},
+     false,
+     NULL,
+     "http_client: response was cut off",
+     2,
+     1},
+};
+
 static void stale_connections(void)
 {
-    static const struct {
-        const char *name;
-        struct script scripts[3];
-        bool is_never_repeated;
-        const char *body, *refusal;
-        size_t request_count, dial_count;
-    } rows[] = {
-        {"closed while idle",
-         {{{{STEP_ANSWER, ok_a, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
-         true,
-         "b",
-         NULL,
-         2,
-         2},
-        {"spoke while idle",
-         {{{{STEP_ANSWER, ok_a, 0},
-            {STEP_SPEAK, "HTTP/1.1 408 Late\r\n\r\n", 0},
-            {STEP_WAIT_FOR_END, NULL, 0}}},
-          {{{STEP_ANSWER, ok_b, 0}}}},
-         true,
-         "b",
-         NULL,
-         2,
-         2},
-        {"closed under the request",
-         {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
-         false,
-         "b",
-         NULL,
-         3,
-         2},
-        {"closed under one that may not be repeated",
-         {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
-         true,
-         NULL,
-         "http_client: response was cut off",
-         2,
-         1},
-        {"closed twice",
-         {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}},
-          {{{STEP_SWALLOW, NULL, 0}}},
-          {{{STEP_ANSWER, ok_b, 0}}}},
-         false,
-         NULL,
-         "http_client: response was cut off",
-         3,
-         2},
-        {"closed after the first byte of an answer",
-         {{{{STEP_ANSWER, ok_a, 0}, {STEP_ANSWER, "H", 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
-         false,
-         NULL,
-         "http_client: response was cut off",
-         2,
-         1},
-        {"closed after an interim answer",
-         {{{{STEP_ANSWER, ok_a, 0}, {STEP_ANSWER, "HTTP/1.1 100 Continue\r\n\r\n", 0}}},
-          {{{STEP_ANSWER, ok_b, 0}}}},
-         false,
-         NULL,
-         "http_client: response was cut off",
-         2,
-         1},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(stale_rows); i++) {
         struct bench bench;
-        runner_row(rows[i].name);
-        bench_open(&bench, rows[i].scripts, 3);
+        runner_row(stale_rows[i].name);
+        bench_open(&bench, stale_rows[i].scripts, 3);
         expect_body(&bench, "a");
         /* Time for a close, or for bytes, to arrive. */
         usleep(20000);
         const struct http_request request = request_of("GET", slice_text(""));
         const struct outcome got = call_with(
-            &bench, (struct http_client_call){.request = &request,
-                                              .is_never_repeated = rows[i].is_never_repeated});
-        expect_outcome("call", got.result, rows[i].refusal);
-        if (rows[i].body && status_is_ok(got.result)) expect_text("body", got.body, rows[i].body);
-        expect_u64("requests", atomic_load(&origin.request_count), rows[i].request_count);
-        expect_u64("connections", origin.dial_count, rows[i].dial_count);
+            &bench, (struct http_client_call){
+                        .request = &request, .is_never_repeated = stale_rows[i].is_never_repeated});
+        expect_outcome("call", got.result, stale_rows[i].refusal);
+        if (stale_rows[i].body && status_is_ok(got.result))
+            expect_text("body", got.body, stale_rows[i].body);
+        expect_u64("requests", atomic_load(&origin.request_count), stale_rows[i].request_count);
+        expect_u64("connections", origin.dial_count, stale_rows[i].dial_count);
         bench_close(&bench);
     }
 }

@@ -207,25 +207,6 @@ static void no_descriptors_left(void)
     expect_ok("later", listener_accept(&listener, clock_deadline_ms(PATIENCE_MS), &server));
 }
 
-/* AF_VSOCK needs a module that not every machine has; without it the failure must be quick. */
-static void vsock_local(void)
-{
-    SCOPED(listener_close) struct listener listener = {0};
-    struct stream client = {0};
-    const endpoint any = parsed("vsock:any:17878"), local = parsed("vsock:1:17878"),
-                   nobody = parsed("vsock:1:17879");
-    const status opened = listener_open(&any, &listener);
-    const int64_t started_at_ms = clock_monotonic_ms();
-    const status dialed = endpoint_dial(&nobody, started_at_ms + 300, &client);
-    expect_kind("nobody", dialed, FAILURE_UNAVAILABLE);
-    expect_true("within the deadline", clock_monotonic_ms() - started_at_ms < 1500);
-    if (!status_is_ok(opened) || dialed.detail != ECONNRESET) {
-        printf("skipped: no vsock loopback on this machine\n");
-        return;
-    }
-    exchange(&listener, &local);
-}
-
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
@@ -238,7 +219,7 @@ int main(int argc, char **argv)
         {"no delay", no_delay},
         {"accept deadline", accept_deadline},
         {"no descriptors left", no_descriptors_left},
-        {"vsock local", vsock_local},
+
     };
     umask(022);
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
