@@ -17,6 +17,8 @@ check_told() {
     done
 }
 is_up() { api GET /readyz && [ "$CODE" = 200 ]; }
+# A 503 says that the enclave is not there yet, and may be repeated.
+makes_again() { api POST /v1/accounts "{\"name\":\"$1\"}" && [ "$CODE" != 503 ]; }
 
 # A CREATE takes about 20 ms; KMS is slowed down, so that each moment of it can be met.
 fault kms '{"operation":"GenerateDataKey","kind":"delay","value":150}'
@@ -33,8 +35,9 @@ for victim in enw-parent enw-enclave-dev; do
         address=$(jq -r '.address // empty' "$WORK/reply" 2>/dev/null || true)
         [ -z "$address" ] || told[$name]=$address
         # What the killed call may have stored is found; what it did not store can be made now.
-        api POST /v1/accounts "{\"name\":\"$name\"}"
-        case $CODE in
+        wait_for 15 makes_again "$name" || fail "$name: $CODE $BODY"
+        again=$CODE
+        case $again in
         201)
             [ -z "$address" ] || fail "$name was told as $address, and made again as $(field .address)"
             told[$name]=$(field .address)
@@ -47,7 +50,7 @@ for victim in enw-parent enw-enclave-dev; do
             ;;
         *) fail "$name: $CODE $BODY" ;;
         esac
-        step "$victim killed ${moment} s into CREATE: ${address:+was told, }$CODE afterwards"
+        step "$victim killed ${moment} s into CREATE: ${address:+was told, }$again afterwards"
     done
 done
 fault kms
