@@ -23,7 +23,7 @@ makes_again() { api POST /v1/accounts "{\"name\":\"$1\"}" && [ "$CODE" != 503 ];
 # A CREATE takes about 20 ms; KMS is slowed down, so that each moment of it can be met.
 fault kms '{"operation":"GenerateDataKey","kind":"delay","value":150}'
 for victim in enw-parent enw-enclave-dev; do
-    for moment in 0.000 0.005 0.020 0.060 0.120 0.150 0.155 0.160 0.165 0.170 0.180 0.200; do
+    for moment in 0.000 0.020 0.100 0.150 0.160 0.165 0.170 0.200; do
         name="${victim#enw-}-$moment"
         curl -sS --max-time 20 -H "Authorization: Bearer $TOKEN" -d "{\"name\":\"$name\"}" "$ENW_URL/v1/accounts" \
             >"$WORK/reply" 2>"$WORK/curl" &
@@ -54,5 +54,7 @@ for victim in enw-parent enw-enclave-dev; do
     done
 done
 fault kms
+signs_again() { sign "${victim#enw-}-0.000" && [ "$CODE" = 200 ]; }
+wait_for 15 signs_again || fail "the enclave is not back: $BODY"
 check_told
-[ "$(sqlite3 "$STATE/accounts.sqlite" 'select count(*), count(distinct name) from account')" = '24|24' ] || fail "not one record for each name"
+[ "$(sqlite3 "$STATE/accounts.sqlite" 'select count(*), count(distinct name) from account')" = '16|16' ] || fail "not one record for each name"
