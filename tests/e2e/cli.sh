@@ -22,7 +22,7 @@ run 0 account list
 says alice
 says bob
 run 0 account list --json
-[ "$(jq -r '.accounts | length' <<<"$OUT")" = 2 ] || fail "$OUT"
+[ "$(jq -s '[.[].accounts[]] | length' <<<"$OUT")" = 2 ] || fail "$OUT"
 
 step "sign"
 run 0 sign message alice --text 'from the shell' --json
@@ -38,6 +38,17 @@ run 0 health
 run 0 attest --root "$STATE/identity/root.pem" --pcr "0=$ENW_PCR0"
 says "$ENW_PCR0"
 
+run 4 attest --root "$STATE/identity/root.pem" --pcr "0=$(printf 'ab%.0s' $(seq 48))"
+says PCR0
+
 step "refusals have exit codes of their own"
+run 2 account
+run 2 account create
+run 3 account create 'no blanks'
+run 3 sign tx alice --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --nonce x --gas 21000 --gas-price 1 --chain-id 1
 run 5 account show nobody
 run 6 account create alice
+code=0
+OUT=$("$(program cli enw)" health --url http://127.0.0.1:1 --token-file "$STATE/token" 2>&1) || code=$?
+[ $code = 7 ] || fail "health of nothing ended with $code: $OUT"
+says 'nobody listens there'

@@ -16,7 +16,7 @@ check_told() {
         client verify_ethers message "${told[$name]}" "still $name" <<<"$BODY" >/dev/null || fail "$name signs with another key"
     done
 }
-is_up() { api GET /readyz && [ "$CODE" = 200 ]; }
+is_up() { [ "$(child "$victim")" != "$killed" ] && api GET /readyz && [ "$CODE" = 200 ]; }
 # A 503 says that the enclave is not there yet, and may be repeated.
 makes_again() { api POST /v1/accounts "{\"name\":\"$1\"}" && [ "$CODE" != 503 ]; }
 
@@ -29,9 +29,10 @@ for victim in enw-parent enw-enclave-dev; do
             >"$WORK/reply" 2>"$WORK/curl" &
         call=$!
         sleep "$moment"
-        kill -KILL "$(child "$victim")"
+        killed=$(child "$victim")
+        kill -KILL "$killed"
         wait $call || true
-        wait_for 10 is_up || fail "not ready again after $name: $BODY"
+        wait_for 15 is_up || fail "not ready again after $name: $BODY"
         address=$(jq -r '.address // empty' "$WORK/reply" 2>/dev/null || true)
         [ -z "$address" ] || told[$name]=$address
         # What the killed call may have stored is found; what it did not store can be made now.
