@@ -296,7 +296,7 @@ static status keep_account(const struct request *request, const struct stored_ac
 
 static enum request_next create_new(struct request *request, struct arena *arena)
 {
-    struct stored_account *account, *kept;
+    struct stored_account *account = NULL, *kept = NULL;
     struct message_reply reply;
     slice reply_bytes;
     status step = take_account(arena, &account);

@@ -44,9 +44,9 @@ struct MHD_Response;
 
 /* One connection, as far as we keep account of it. */
 struct server_connection {
-    int descriptor;           /* -1: free */
-    int64_t waiting_since_ms; /* for a head; 0 while a request is under way */
-    bool is_verified;         /* its client certificate was checked and is good */
+    int descriptor;                   /* -1: free */
+    _Atomic int64_t waiting_since_ms; /* for a head; 0 while a request is under way */
+    bool is_verified;                 /* its client certificate was checked and is good */
     uint16_t next_free;
 };
 

@@ -61,8 +61,7 @@ static void metrics(void)
 {
     static const char *const lines[] = {
         "enw_http_request_duration_seconds_count{route=\"account_create\",result=\"ok\"} 1\n",
-        "enw_http_request_duration_seconds_count{route=\"account_show\",result="
-        "\"account_not_found\"} 1\n",
+        "_count{route=\"account_show\",result=\"account_not_found\"} 1\n",
         "enw_http_requests_in_flight 1\n",
         "enw_enclave_up 1\n",
         "enw_enclave_link_connections 2\n",
