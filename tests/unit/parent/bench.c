@@ -152,7 +152,7 @@ void bench_open(struct bench *bench, const struct bench_settings *settings)
     must(memory_store_open(&bench->store.memory, 64));
     bench->store.inner = memory_store_port(&bench->store.memory);
     open_service(bench, settings);
-    struct server_settings server = {.service = &bench->service};
+    struct server_settings server = {.service = &bench->service, .tls = settings->tls};
     if (settings->is_unix) {
         server.listen = bench->enclave.where;
         memcpy(server.listen.path + strlen(server.listen.path) - 12, "service.sock", 12);

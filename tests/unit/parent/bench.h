@@ -45,6 +45,7 @@ struct bench_settings {
     bool has_token;
     size_t record_cache_count;
     bool is_unix;
+    struct server_tls tls;
 };
 
 void bench_open(struct bench *bench, const struct bench_settings *settings);

@@ -1,5 +1,6 @@
 #include "parent/server.h"
 
+#include <gnutls/gnutls.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "bench.h"
 #include "os/clock.h"
 #include "runner.h"
+#include "tls_material.h"
 
 static const struct bench_settings usual = {.has_token = true, .record_cache_count = 100};
 static struct bench bench;
@@ -374,6 +376,97 @@ static void unix_socket(void)
     bench_close(&bench);
 }
 
+/* ---- TLS ---- */
+
+static gnutls_datum_t datum(const char *text)
+{
+    union {
+        const char *view;
+        unsigned char *bytes; /* only read */
+    } pem = {text};
+    return (gnutls_datum_t){pem.bytes, (unsigned)strlen(text)};
+}
+
+/* One GET over TLS, with this client certificate if any. False when TLS itself fails. */
+static bool get_over_tls(const char *priorities, const char *certificate, const char *key)
+{
+    static const char text[] = "GET /v1/accounts HTTP/1.1\r\nHost: localhost\r\n" AUTHORIZED "\r\n";
+    gnutls_certificate_credentials_t credentials;
+    gnutls_session_t session;
+    const int descriptor = bench_connect(&bench);
+    const gnutls_datum_t authority = datum(authority_pem);
+    gnutls_certificate_allocate_credentials(&credentials);
+    gnutls_certificate_set_x509_trust_mem(credentials, &authority, GNUTLS_X509_FMT_PEM);
+    if (certificate) {
+        const gnutls_datum_t pem = datum(certificate), private_key = datum(key);
+        gnutls_certificate_set_x509_key_mem(credentials, &pem, &private_key, GNUTLS_X509_FMT_PEM);
+    }
+    /* Shown even when the server does not name its authority. */
+    gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT);
+    gnutls_priority_set_direct(session, priorities, NULL);
+    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
+    gnutls_session_set_verify_cert(session, "localhost", 0);
+    gnutls_transport_set_int(session, descriptor);
+    answer.code = 0;
+    bool is_good = gnutls_handshake(session) == GNUTLS_E_SUCCESS &&
+                   gnutls_record_send(session, text, sizeof text - 1) > 0;
+    if (is_good) {
+        const ssize_t size = gnutls_record_recv(session, answer.memory, sizeof answer.memory - 1);
+        is_good = size > 12;
+        if (is_good)
+            answer.code = (answer.memory[9] - '0') * 100 + (answer.memory[10] - '0') * 10 +
+                          (answer.memory[11] - '0');
+    }
+    gnutls_deinit(session);
+    gnutls_certificate_free_credentials(credentials);
+    close(descriptor);
+    return is_good;
+}
+
+static struct bench_settings tls_settings(bool asks_for_certificates)
+{
+    struct bench_settings settings = usual;
+    settings.tls.certificate_pem = slice_text(server_pem);
+    settings.tls.key_pem = slice_text(server_key);
+    if (asks_for_certificates) settings.tls.client_ca_pem = slice_text(authority_pem);
+    return settings;
+}
+
+static void tls(void)
+{
+    const struct bench_settings settings = tls_settings(false);
+    bench_open(&bench, &settings);
+    expect_true("TLS 1.3", get_over_tls("NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL, NULL));
+    expect_code("served", 200);
+    expect_true("TLS 1.2", get_over_tls("NORMAL:-VERS-ALL:+VERS-TLS1.2", NULL, NULL));
+    expect_code("served", 200);
+    expect_true("TLS 1.1 is refused",
+                !get_over_tls("NORMAL:-VERS-ALL:+VERS-TLS1.1:%COMPAT", NULL, NULL));
+    expect_true(
+        "CBC is refused",
+        !get_over_tls("NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC", NULL, NULL));
+    send_raw("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_true("no HTTP without TLS", answer.code != 200);
+    bench_close(&bench);
+}
+
+static void client_certificates(void)
+{
+    const struct bench_settings settings = tls_settings(true);
+    static const char *const versions[] = {"NORMAL:-VERS-ALL:+VERS-TLS1.3",
+                                           "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+    bench_open(&bench, &settings);
+    for (size_t i = 0; i < ARRAY_COUNT(versions); i++) {
+        runner_row(versions[i]);
+        expect_true("ours", get_over_tls(versions[i], client_pem, client_key));
+        expect_code("served", 200);
+        expect_true("none", !get_over_tls(versions[i], NULL, NULL) || answer.code == 401);
+        expect_true("another authority's",
+                    !get_over_tls(versions[i], stranger_pem, stranger_key) || answer.code == 401);
+    }
+    bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
@@ -391,6 +484,8 @@ int main(int argc, char **argv)
         {"stopping by force", stopping_by_force},
         {"log lines", log_lines},
         {"unix socket", unix_socket},
+        {"TLS", tls},
+        {"client certificates", client_certificates},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }
