@@ -316,6 +316,7 @@ static status write_configuration(struct stand *stand)
         {"kms_dial", say(stand, "unix:%s/kms.sock", stand->folder)},
         {"ca_file", in_folder(stand, "tls/ca.pem")},
         {"listen", say(stand, "unix:%s/enclave.sock", stand->folder)},
+        {"heartbeat", ""},
     };
     const struct {
         const char *name;

@@ -9,7 +9,7 @@ static const char *const names[] = {
     "version",     "mode",          "region",           "environment",       "epoch",
     "epoch_min",   "kms_host",      "kms_dial",         "kms_key_arns",      "ca_file",
     "listen",      "cache_entries", "cache_lifetime_s", "verify_signatures", "workers",
-    "kms_workers",
+    "kms_workers", "heartbeat",
 };
 
 struct range {
@@ -66,6 +66,16 @@ static status endpoint_read(const json_value *object, const char *name, endpoint
     REQUIRE(where->kind != ENDPOINT_TCP, FAILURE_BAD_INPUT,
             "config: an enclave has no TCP endpoints");
     return status_ok();
+}
+
+/* An endpoint, or empty text for none. */
+static status heartbeat_read(const json_value *object, struct config *config)
+{
+    slice read;
+    TRY(json_read_string(object, "heartbeat", 0, ENDPOINT_TEXT_SIZE_MAX, &read));
+    if (read.size == 0) return status_ok();
+    config->has_heartbeat = true;
+    return endpoint_read(object, "heartbeat", &config->heartbeat);
 }
 
 static status key_put(slice arn, struct config *config)
@@ -139,6 +149,7 @@ static status fields_read(const json_value *object, struct config *config)
     TRY(json_refuse(object, "kms_key_arns", keys_read(object, config)));
     TRY(json_refuse(object, "ca_file", ca_file_read(object, config->ca_file)));
     TRY(json_refuse(object, "listen", endpoint_read(object, "listen", &config->listen)));
+    TRY(json_refuse(object, "heartbeat", heartbeat_read(object, config)));
     return json_read_bool(object, "verify_signatures", &config->verify_signatures);
 }
 

@@ -52,6 +52,8 @@ struct config {
     size_t kms_key_count;
     char ca_file[CONFIG_PATH_SIZE_MAX + 1];
     endpoint listen;
+    bool has_heartbeat;
+    endpoint heartbeat;   /* whom to tell that the image has booted */
     size_t cache_entries; /* 0: no cache */
     int64_t cache_lifetime_s;
     bool verify_signatures;

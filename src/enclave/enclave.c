@@ -162,6 +162,8 @@ static void started_log(const struct enclave *enclave)
 static status parts_open(const struct enclave_settings *settings, struct enclave *enclave)
 {
     TRY(arena_open(&enclave->scratch, SELF_ARENA_SIZE));
+    TRY(self_lock_configuration(&settings->nsm, &enclave->config, &enclave->scratch));
+    arena_empty(&enclave->scratch);
     TRY(self_init(&settings->nsm, &enclave->config, &enclave->scratch, &enclave->self));
     arena_empty(&enclave->scratch);
     TRY(trusted_time_open(&settings->nsm, &enclave->machine, &enclave->scratch, &enclave->time));

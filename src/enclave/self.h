@@ -25,7 +25,8 @@
 
 enum {
     SELF_NONCE_SIZE = 32,
-    SELF_ARENA_SIZE = 64 << 10, /* one call: request, response and document */
+    SELF_CONFIGURATION_PCR = 16, /* the first register that is the application's own */
+    SELF_ARENA_SIZE = 64 << 10,  /* one call: request, response and document */
 };
 
 /* Filled once at start, then only read; shared by all threads. */
@@ -43,6 +44,14 @@ struct self {
  */
 MUST_CHECK status self_init(const struct nsm_port *nsm, const struct config *config,
                             struct arena *arena, struct self *self);
+
+/*
+ * Extends PCR16 with the configuration's hash and locks it, so that documents show it and a key
+ * policy may ask for it. Nothing happens when that was done before under the same boot; DENIED when
+ * the register holds anything else. `arena` as for self_init.
+ */
+MUST_CHECK status self_lock_configuration(const struct nsm_port *nsm, const struct config *config,
+                                          struct arena *arena);
 
 /* True when PCR0 is zero: whoever runs this enclave can read its memory. */
 bool self_is_debug(const struct self *self);

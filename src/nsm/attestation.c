@@ -175,6 +175,17 @@ status attestation_read(slice bytes, struct attestation *document)
     return status_ok();
 }
 
+status attestation_read_unsigned(slice bytes, struct attestation *document)
+{
+    struct attestation read = {0};
+    REQUIRE(bytes.size <= ATTESTATION_SIZE_MAX, FAILURE_BAD_INPUT,
+            "attestation: document is too long");
+    TRY(cose_read_payload(bytes, &read.message.payload));
+    TRY(read_payload(read.message.payload, &read));
+    *document = read;
+    return status_ok();
+}
+
 static status check_signature(const struct attestation *document,
                               const struct attestation_rules *rules)
 {

@@ -7,6 +7,7 @@ enum {
     TAG_SIGN1 = 18,
     PART_COUNT = 4,
     HEADER_SIZE_MAX = 64,
+    SIGNATURE_SIZE_MAX = 132,         /* of the largest algorithm that enclaves may name, ES512 */
     SIG_STRUCTURE_HEAD_SIZE_MAX = 64, /* all but the two contents: 10 + 3 + 5 and some */
 };
 
@@ -14,26 +15,50 @@ enum {
 static const slice es384_header = SLICE_LITERAL("\xa1\x01\x38\x22");
 static const slice context_text = SLICE_LITERAL("Signature1");
 
-status cose_read(slice bytes, struct cose_sign1 *message)
+/* The four parts as they stand. */
+struct parts {
+    slice protected_header, payload, signature;
+};
+
+static status read_parts(slice bytes, struct parts *message)
 {
     struct cbor_reader reader;
-    struct cbor_items parts = {0}, unprotected = {0};
-    struct cose_sign1 read = {0};
-    slice signature = {0};
+    struct cbor_items items = {0}, unprotected = {0};
+    struct parts read = {0};
     cbor_reader_init(&reader, bytes, CBOR_CANONICAL);
     (void)cbor_take_tag(&reader, TAG_SIGN1);
-    TRY(cbor_take_array(&reader, PART_COUNT, &parts));
-    REQUIRE(parts.left_count == PART_COUNT, FAILURE_BAD_INPUT, "cose: must have four parts");
+    TRY(cbor_take_array(&reader, PART_COUNT, &items));
+    REQUIRE(items.left_count == PART_COUNT, FAILURE_BAD_INPUT, "cose: must have four parts");
     TRY(cbor_take_bytes(&reader, 0, HEADER_SIZE_MAX, &read.protected_header));
-    REQUIRE(slice_equal(read.protected_header, es384_header), FAILURE_BAD_INPUT,
-            "cose: protected header must say ES384 and nothing else");
     TRY(cbor_take_map(&reader, 0, &unprotected));
     TRY(cbor_take_bytes(&reader, 1, COSE_PAYLOAD_SIZE_MAX, &read.payload));
-    TRY(cbor_take_bytes(&reader, sizeof read.signature.bytes, sizeof read.signature.bytes,
-                        &signature));
-    TRY(slice_take_copy(&signature, sizeof read.signature.bytes, read.signature.bytes));
+    TRY(cbor_take_bytes(&reader, 0, SIGNATURE_SIZE_MAX, &read.signature));
     TRY(cbor_expect_end(&reader));
     *message = read;
+    return status_ok();
+}
+
+status cose_read(slice bytes, struct cose_sign1 *message)
+{
+    struct parts parts;
+    struct cose_sign1 read = {0};
+    TRY(read_parts(bytes, &parts));
+    REQUIRE(slice_equal(parts.protected_header, es384_header), FAILURE_BAD_INPUT,
+            "cose: protected header must say ES384 and nothing else");
+    REQUIRE(parts.signature.size == sizeof read.signature.bytes, FAILURE_BAD_INPUT,
+            "cose: signature must have 96 bytes");
+    read.protected_header = parts.protected_header;
+    read.payload = parts.payload;
+    TRY(slice_take_copy(&parts.signature, sizeof read.signature.bytes, read.signature.bytes));
+    *message = read;
+    return status_ok();
+}
+
+status cose_read_payload(slice bytes, slice *payload)
+{
+    struct parts parts;
+    TRY(read_parts(bytes, &parts));
+    *payload = parts.payload;
     return status_ok();
 }
 

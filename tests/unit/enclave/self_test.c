@@ -107,12 +107,59 @@ static void modules_that_misbehave(void)
     arena_close(&arena);
 }
 
+static void configuration_is_measured(void)
+{
+    static const hash48 zero = {{0}};
+    struct attestation document;
+    slice bytes;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    arena_empty(&fixture.arena);
+    expect_ok("lock", self_lock_configuration(&fixture.nsm, &fixture.config, &fixture.arena));
+    arena_empty(&fixture.arena);
+    expect_ok("again", self_lock_configuration(&fixture.nsm, &fixture.config, &fixture.arena));
+    struct config other = fixture.config;
+    other.hash = sha256(slice_text("other"));
+    arena_empty(&fixture.arena);
+    expect_refused("another configuration",
+                   self_lock_configuration(&fixture.nsm, &other, &fixture.arena),
+                   "self: PCR16 has been used for something else");
+    arena_empty(&fixture.arena);
+    expect_ok("attest",
+              self_attest_client(&fixture.self, slice_of(NULL, 0), &fixture.arena, &bytes));
+    if (expect_ok("read", attestation_read(bytes, &document)) &&
+        expect_true("the document shows it", pcr_set_has(&document.pcrs, 16))) {
+        const hash48 wanted = pcr_extend(&zero, hash32_view(&fixture.config.hash));
+        expect_bytes("PCR16", hash48_view(&document.pcrs.values[16]), hash48_view(&wanted));
+    }
+    fixture_close(&fixture);
+}
+
+/* A register that somebody else extended says nothing about our configuration. */
+static void used_register(void)
+{
+    const struct nsm_request extend = {
+        .call = NSM_EXTEND_PCR, .index = SELF_CONFIGURATION_PCR, .data = slice_text("x")};
+    uint8_t request[256], response[NSM_RESPONSE_SIZE_MAX];
+    struct builder question, answered;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    builder_init(&question, request, sizeof request);
+    builder_init(&answered, response, sizeof response);
+    nsm_request_write(&extend, &question);
+    expect_ok("extend", fixture.nsm.call(fixture.nsm.context, builder_view(&question), &answered));
+    arena_empty(&fixture.arena);
+    expect_refused("lock", self_lock_configuration(&fixture.nsm, &fixture.config, &fixture.arena),
+                   "self: PCR16 has been used for something else");
+    fixture_close(&fixture);
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
         {"who we are", who_we_are},
         {"randomness", randomness},
         {"nonces", nonces},
+        {"configuration is measured", configuration_is_measured},
+        {"used register", used_register},
         {"modules that misbehave", modules_that_misbehave},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
