@@ -13,7 +13,7 @@
  *
  * One open store may be used by any number of threads at once. Every call ends by `deadline_ms`, on
  * the clock of os/clock.h, with UNAVAILABLE when the store did not answer; a deadline that has passed
- * already is refused and nothing happens.
+ * already is refused and nothing happens. A call takes up to 128 KiB of its thread's stack.
  *
  * A write whose fate is unknown (no answer, or the answer was lost) fails with the one failure that
  * store_is_ambiguous recognises. It may have happened, or may still happen: the caller settles it by
