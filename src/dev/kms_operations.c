@@ -1,142 +1,24 @@
 #include "dev/kms_operations.h"
 
-#include <string.h>
-
 #include "base/array.h"
 #include "base/base64.h"
 #include "os/random.h"
 
-enum { TEXT_SIZE_MAX = 2048, CONTEXT_TEXT_SIZE_MAX = 8192 };
-
-status kms_operations_refuse(struct kms_operation *operation, const char *error,
-                             const char *message)
-{
-    operation->error = error;
-    operation->code = 400;
-    builder_put_text(&operation->message, message);
-    FAIL(FAILURE_DENIED, 0, "kms: the call is refused");
-}
-
-static status refuse(struct kms_operation *operation, const char *error, const char *message)
-{
-    return kms_operations_refuse(operation, error, message);
-}
+enum { TEXT_SIZE_MAX = 2048 };
 
 /* Our own failures are the service's fault. */
 static status internal(struct kms_operation *operation, status result)
 {
     if (status_is_ok(result)) return result;
-    (void)refuse(operation, "KMSInternalException", status_message(result));
+    const status refused =
+        kms_input_refuse(operation, "KMSInternalException", status_message(result));
     operation->code = 500;
-    return result;
+    return refused;
 }
 
 static status invalid(struct kms_operation *operation, const char *message)
 {
-    return refuse(operation, "ValidationException", message);
-}
-
-/* ---- input ---- */
-
-static status read_text(struct kms_operation *operation, const char *name, size_t size_max,
-                        slice *text)
-{
-    if (!json_has_value(&operation->input, name)) {
-        builder_put_text(&operation->message, "1 validation error detected: Value null at '");
-        builder_put_text(&operation->message, name);
-        return invalid(operation, "' failed to satisfy constraint: Member must not be null");
-    }
-    if (!status_is_ok(json_read_string(&operation->input, name, 1, size_max, text))) {
-        builder_put_text(&operation->message, "1 validation error detected: Value at '");
-        builder_put_text(&operation->message, name);
-        return invalid(operation,
-                       "' failed to satisfy constraint: Member has another type or length");
-    }
-    return status_ok();
-}
-
-static status read_blob(struct kms_operation *operation, const char *name, size_t size_max,
-                        slice *bytes)
-{
-    struct builder decoded;
-    slice text = {0};
-    TRY(read_text(operation, name, (size_max + 2) / 3 * 4, &text));
-    builder_init_arena(&decoded, operation->arena, size_max);
-    if (!status_is_ok(base64_put_decoded(&decoded, text))) {
-        return refuse(operation, "SerializationException", "a blob is not base64 or is too long");
-    }
-    *bytes = builder_view(&decoded);
-    return status_ok();
-}
-
-static status read_pair(struct kms_operation *operation, const json_value *object, size_t index)
-{
-    char name[TEXT_SIZE_MAX + 1] = {0};
-    struct kms_policy_pair *pair = &operation->context.pairs[index];
-    pair->name = json_name_at(object, index);
-    if (pair->name.size > TEXT_SIZE_MAX)
-        return invalid(operation, "encryption context is too long");
-    memcpy(name, pair->name.bytes, pair->name.size);
-    if (!status_is_ok(json_read_string(object, name, 0, CONTEXT_TEXT_SIZE_MAX, &pair->value))) {
-        return refuse(operation, "SerializationException", "encryption context must hold strings");
-    }
-    return status_ok();
-}
-
-static status read_context(struct kms_operation *operation)
-{
-    json_value object = {0};
-    operation->context.count = 0;
-    if (!json_has_value(&operation->input, "EncryptionContext")) return status_ok();
-    if (!status_is_ok(json_read_object(&operation->input, "EncryptionContext", &object))) {
-        return refuse(operation, "SerializationException", "encryption context must be an object");
-    }
-    if (json_count(&object) > KMS_POLICY_PAIR_COUNT_MAX) {
-        return invalid(operation, "encryption context has too many pairs");
-    }
-    for (size_t i = 0; i < json_count(&object); i++) TRY(read_pair(operation, &object, i));
-    operation->context.count = json_count(&object);
-    return status_ok();
-}
-
-static status verify_document(struct kms_operation *operation, slice bytes)
-{
-    const struct attestation_rules rules = {.root = operation->stand_in->settings.root,
-                                            .now_ms = operation->now_ms,
-                                            .max_age_s = KMS_STAND_IN_DOCUMENT_AGE_S,
-                                            .allows_debug = true};
-    status result = attestation_read(bytes, &operation->document);
-    if (status_is_ok(result)) result = attestation_verify(&operation->document, &rules);
-    if (status_is_ok(result) && !operation->document.public_key.is_present) {
-        return invalid(operation, "The attestation document has no public key.");
-    }
-    if (status_is_ok(result)) return result;
-    builder_put_text(&operation->message, "The attestation document is not valid: ");
-    return invalid(operation, status_message(result));
-}
-
-static status read_recipient(struct kms_operation *operation)
-{
-    const json_value input = operation->input;
-    json_value recipient = {0};
-    slice algorithm = {0}, document = {0};
-    if (!json_has_value(&input, "Recipient")) return status_ok();
-    if (!status_is_ok(json_read_object(&input, "Recipient", &recipient))) {
-        return refuse(operation, "SerializationException", "Recipient must be an object");
-    }
-    operation->input = recipient;
-    status result = read_text(operation, "KeyEncryptionAlgorithm", 64, &algorithm);
-    if (status_is_ok(result)) {
-        result = read_blob(operation, "AttestationDocument", ATTESTATION_SIZE_MAX, &document);
-    }
-    operation->input = input;
-    TRY(result);
-    if (!slice_equal(algorithm, slice_text("RSAES_OAEP_SHA_256"))) {
-        return invalid(operation, "Recipient's KeyEncryptionAlgorithm must be RSAES_OAEP_SHA_256");
-    }
-    TRY(verify_document(operation, document));
-    operation->has_document = true;
-    return status_ok();
+    return kms_input_refuse(operation, "ValidationException", message);
 }
 
 /* ---- keys and what may be done with them ---- */
@@ -146,13 +28,13 @@ static status find_key(struct kms_operation *operation, slice id, struct kms_key
     if (status_is_ok(kms_keys_find(&operation->stand_in->keys, id, key))) return status_ok();
     builder_put_text(&operation->message, "Key '");
     builder_put(&operation->message, slice_part(id, 0, 256));
-    return refuse(operation, "NotFoundException", "' does not exist");
+    return kms_input_refuse(operation, "NotFoundException", "' does not exist");
 }
 
 static status read_key(struct kms_operation *operation, struct kms_key **key)
 {
     slice id = {0};
-    TRY(read_text(operation, "KeyId", TEXT_SIZE_MAX, &id));
+    TRY(kms_input_text(operation, "KeyId", TEXT_SIZE_MAX, &id));
     return find_key(operation, id, key);
 }
 
@@ -172,12 +54,12 @@ static status deny(struct kms_operation *operation, slice key_arn, bool is_expli
     builder_put_text(message, " on resource: ");
     builder_put(message, key_arn);
     if (is_explicit) {
-        return refuse(operation, "AccessDeniedException",
-                      " with an explicit deny in a resource-based policy");
+        return kms_input_refuse(operation, "AccessDeniedException",
+                                " with an explicit deny in a resource-based policy");
     }
     builder_put_text(message, " because no resource-based policy allows the ");
     builder_put(message, operation->action);
-    return refuse(operation, "AccessDeniedException", " action");
+    return kms_input_refuse(operation, "AccessDeniedException", " action");
 }
 
 static struct kms_policy_call policy_call(const struct kms_operation *operation, slice key_arn)
@@ -209,9 +91,10 @@ static status check_policy(struct kms_operation *operation, const struct kms_key
     bool is_dry = false;
     if (json_has_value(&operation->input, "DryRun") &&
         status_is_ok(json_read_bool(&operation->input, "DryRun", &is_dry)) && is_dry) {
-        const status refused = refuse(operation, "DryRunOperationException",
-                                      "The request would have succeeded, but the DryRun parameter "
-                                      "was specified.");
+        const status refused =
+            kms_input_refuse(operation, "DryRunOperationException",
+                             "The request would have succeeded, but the DryRun parameter "
+                             "was specified.");
         operation->code = 412;
         return refused;
     }
@@ -333,10 +216,11 @@ static status expect_text(struct kms_operation *operation, const char *name, con
 {
     slice text = {0};
     if (!json_has_value(&operation->input, name)) return status_ok();
-    TRY(read_text(operation, name, 64, &text));
+    TRY(kms_input_text(operation, name, 64, &text));
     if (slice_equal(text, slice_text(wanted))) return status_ok();
     builder_put_text(&operation->message, name);
-    return refuse(operation, "UnsupportedOperationException", " has a value that is not supported");
+    return kms_input_refuse(operation, "UnsupportedOperationException",
+                            " has a value that is not supported");
 }
 
 /* KMS's default policy: the account's IAM decides. */
@@ -363,16 +247,18 @@ static status check_lockout(struct kms_operation *operation, slice policy, slice
         if (!status_is_ok(read)) return invalid(operation, "Bypass… must be true or false");
     }
     if (is_bypassed || status_is_ok(kms_policy_evaluate(policy, &call))) return status_ok();
-    return refuse(operation, "MalformedPolicyDocumentException",
-                  "The new key policy will not allow you to update the key policy in the future.");
+    return kms_input_refuse(
+        operation, "MalformedPolicyDocumentException",
+        "The new key policy will not allow you to update the key policy in the future.");
 }
 
 static status read_policy(struct kms_operation *operation, slice key_arn, slice *policy)
 {
-    TRY(read_text(operation, "Policy", KMS_POLICY_SIZE_MAX, policy));
+    TRY(kms_input_text(operation, "Policy", KMS_POLICY_SIZE_MAX, policy));
     const status checked = kms_policy_check(*policy);
     if (!status_is_ok(checked)) {
-        return refuse(operation, "MalformedPolicyDocumentException", status_message(checked));
+        return kms_input_refuse(operation, "MalformedPolicyDocumentException",
+                                status_message(checked));
     }
     return check_lockout(operation, *policy, key_arn);
 }
@@ -399,7 +285,7 @@ static status create_key(struct kms_operation *operation)
     const status made = kms_keys_create(&operation->stand_in->keys, description, policy,
                                         operation->now_ms / 1000, &key);
     if (status_is(made, FAILURE_OVER_LIMIT)) {
-        return refuse(operation, "LimitExceededException", status_message(made));
+        return kms_input_refuse(operation, "LimitExceededException", status_message(made));
     }
     TRY(internal(operation, made));
     put_metadata(operation, key);
@@ -419,9 +305,9 @@ static status expect_default_policy_name(struct kms_operation *operation)
 {
     slice name = {0};
     if (!json_has_value(&operation->input, "PolicyName")) return status_ok();
-    TRY(read_text(operation, "PolicyName", 128, &name));
+    TRY(kms_input_text(operation, "PolicyName", 128, &name));
     if (slice_equal(name, slice_text("default"))) return status_ok();
-    return refuse(operation, "NotFoundException", "No such policy exists");
+    return kms_input_refuse(operation, "NotFoundException", "No such policy exists");
 }
 
 static status get_key_policy(struct kms_operation *operation)
@@ -464,7 +350,7 @@ static status read_data_key_size(struct kms_operation *operation, uint64_t *size
         if (status_is_ok(read) && *size > 0) return status_ok();
         return invalid(operation, "NumberOfBytes must be 1 to 1024");
     }
-    TRY(read_text(operation, "KeySpec", 64, &spec));
+    TRY(kms_input_text(operation, "KeySpec", 64, &spec));
     *size = slice_equal(spec, slice_text("AES_256")) ? 32 : 16;
     if (*size == 32 || slice_equal(spec, slice_text("AES_128"))) return status_ok();
     return invalid(operation, "KeySpec must be AES_256 or AES_128");
@@ -505,11 +391,12 @@ static status find_blob_key(struct kms_operation *operation, slice blob, struct 
     const bool has_name = json_has_value(&operation->input, "KeyId");
     if (has_name) TRY(read_key(operation, &named));
     const status found = kms_keys_find_blob(&operation->stand_in->keys, blob, key);
-    if (!status_is_ok(found)) return refuse(operation, "InvalidCiphertextException", "");
+    if (!status_is_ok(found)) return kms_input_refuse(operation, "InvalidCiphertextException", "");
     if (has_name && named != *key) {
-        return refuse(operation, "IncorrectKeyException",
-                      "The key ID in the request does not identify a CMK that can perform this "
-                      "operation.");
+        return kms_input_refuse(
+            operation, "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this "
+            "operation.");
     }
     return status_ok();
 }
@@ -520,13 +407,13 @@ static status decrypt(struct kms_operation *operation)
     struct builder plaintext;
     slice blob = {0};
     TRY(expect_text(operation, "EncryptionAlgorithm", "SYMMETRIC_DEFAULT"));
-    TRY(read_blob(operation, "CiphertextBlob", KMS_STAND_IN_BLOB_SIZE_MAX, &blob));
+    TRY(kms_input_blob(operation, "CiphertextBlob", KMS_STAND_IN_BLOB_SIZE_MAX, &blob));
     TRY(find_blob_key(operation, blob, &key));
     TRY(check_policy(operation, key));
     builder_init_arena(&plaintext, operation->arena, KMS_KEYS_BLOB_SIZE_MAX);
     const status opened =
         kms_keys_unseal(&operation->stand_in->keys, key, &operation->context, blob, &plaintext);
-    if (!status_is_ok(opened)) return refuse(operation, "InvalidCiphertextException", "");
+    if (!status_is_ok(opened)) return kms_input_refuse(operation, "InvalidCiphertextException", "");
     put_key_id(operation, key);
     put_pair(&operation->output, "EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
     return put_plaintext(operation, builder_view(&plaintext));
@@ -537,7 +424,7 @@ static status encrypt(struct kms_operation *operation)
     struct kms_key *key = NULL;
     slice plaintext = {0};
     TRY(expect_text(operation, "EncryptionAlgorithm", "SYMMETRIC_DEFAULT"));
-    TRY(read_blob(operation, "Plaintext", KMS_KEYS_PLAINTEXT_SIZE_MAX, &plaintext));
+    TRY(kms_input_blob(operation, "Plaintext", KMS_KEYS_PLAINTEXT_SIZE_MAX, &plaintext));
     TRY(read_key(operation, &key));
     TRY(check_policy(operation, key));
     put_key_id(operation, key);
@@ -579,8 +466,8 @@ static const struct {
 static status run(struct kms_operation *operation, size_t index)
 {
     operation->action = slice_text(table[index].action);
-    if (table[index].takes_recipient) TRY(read_recipient(operation));
-    TRY(read_context(operation));
+    if (table[index].takes_recipient) TRY(kms_input_recipient(operation));
+    TRY(kms_input_context(operation));
     pthread_mutex_lock(&operation->stand_in->mutex);
     const status result = table[index].run(operation);
     pthread_mutex_unlock(&operation->stand_in->mutex);
@@ -596,5 +483,5 @@ status kms_operations_run(struct kms_operation *operation)
         json_put_object_close(&operation->output);
         return status_ok();
     }
-    return refuse(operation, "UnknownOperationException", "");
+    return kms_input_refuse(operation, "UnknownOperationException", "");
 }

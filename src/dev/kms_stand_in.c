@@ -59,20 +59,20 @@ static status refuse_skew(struct kms_operation *operation, int64_t signed_at_s)
     aws_time_print_basic(is_late ? now_s - SIGV4_SKEW_S_MAX : now_s + SIGV4_SKEW_S_MAX, message);
     builder_put_text(message, " (");
     aws_time_print_basic(now_s, message);
-    return kms_operations_refuse(operation, "InvalidSignatureException",
-                                 is_late ? " - 5 min.)" : " + 5 min.)");
+    return kms_input_refuse(operation, "InvalidSignatureException",
+                            is_late ? " - 5 min.)" : " + 5 min.)");
 }
 
 static status check_scope(struct kms_operation *operation, const struct sigv4_claim *claim)
 {
     const int64_t off_s = operation->now_ms / 1000 - claim->signed_at_s;
     if (!slice_equal(claim->region, slice_text(operation->stand_in->settings.keys.region))) {
-        return kms_operations_refuse(operation, "InvalidSignatureException",
-                                     "Credential should be scoped to a valid Region.");
+        return kms_input_refuse(operation, "InvalidSignatureException",
+                                "Credential should be scoped to a valid Region.");
     }
     if (!slice_equal(claim->service, slice_text("kms"))) {
-        return kms_operations_refuse(operation, "InvalidSignatureException",
-                                     "Credential should be scoped to correct service: 'kms'.");
+        return kms_input_refuse(operation, "InvalidSignatureException",
+                                "Credential should be scoped to correct service: 'kms'.");
     }
     if (off_s > SIGV4_SKEW_S_MAX || off_s < -SIGV4_SKEW_S_MAX) {
         return refuse_skew(operation, claim->signed_at_s);
@@ -87,12 +87,12 @@ static status check_token(struct kms_operation *operation, const struct sigv4_cl
         stand_credentials_check(&operation->stand_in->settings.credentials_key,
                                 claim->access_key_id, claim->session_token, credentials);
     if (!status_is_ok(known)) {
-        return kms_operations_refuse(operation, "UnrecognizedClientException",
-                                     "The security token included in the request is invalid.");
+        return kms_input_refuse(operation, "UnrecognizedClientException",
+                                "The security token included in the request is invalid.");
     }
     if (aws_credentials_is_expired(credentials, operation->now_ms / 1000)) {
-        return kms_operations_refuse(operation, "ExpiredTokenException",
-                                     "The security token included in the request is expired");
+        return kms_input_refuse(operation, "ExpiredTokenException",
+                                "The security token included in the request is expired");
     }
     return status_ok();
 }
@@ -103,17 +103,16 @@ static status authenticate(struct kms_operation *operation, const struct http_re
     struct sigv4_claim claim = {0};
     const status read = sigv4_claim_read(request, &claim);
     if (status_is(read, FAILURE_NOT_FOUND)) {
-        return kms_operations_refuse(operation, "MissingAuthenticationTokenException",
-                                     "Missing Authentication Token");
+        return kms_input_refuse(operation, "MissingAuthenticationTokenException",
+                                "Missing Authentication Token");
     }
     if (!status_is_ok(read)) {
-        return kms_operations_refuse(operation, "IncompleteSignatureException",
-                                     status_message(read));
+        return kms_input_refuse(operation, "IncompleteSignatureException", status_message(read));
     }
     TRY(check_scope(operation, &claim));
     TRY(check_token(operation, &claim, &credentials));
     if (status_is_ok(sigv4_claim_check(&claim, request, &credentials.secret))) return status_ok();
-    return kms_operations_refuse(
+    return kms_input_refuse(
         operation, "InvalidSignatureException",
         "The request signature we calculated does not match the signature you provided. Check your "
         "AWS Secret Access Key and signing method. Consult the service documentation for details.");
@@ -148,7 +147,7 @@ static status check_request(struct kms_operation *operation, const struct http_r
 {
     if (!slice_equal(request->method, slice_text("POST")) ||
         !slice_equal(request->target, slice_text("/"))) {
-        const status refused = kms_operations_refuse(operation, "UnknownOperationException", "");
+        const status refused = kms_input_refuse(operation, "UnknownOperationException", "");
         operation->code = 404;
         return refused;
     }
@@ -158,13 +157,13 @@ static status check_request(struct kms_operation *operation, const struct http_r
 static status run_fault(struct kms_operation *operation)
 {
     if (operation->fault->kind == STAND_FAULT_THROTTLE) {
-        return kms_operations_refuse(operation, "ThrottlingException",
-                                     "You have exceeded the rate at which you may call KMS. Reduce "
-                                     "the frequency of your calls.");
+        return kms_input_refuse(operation, "ThrottlingException",
+                                "You have exceeded the rate at which you may call KMS. Reduce "
+                                "the frequency of your calls.");
     }
     if (operation->fault->kind == STAND_FAULT_ERROR) {
         operation->error_name = stand_name_view(&operation->fault->name);
-        return kms_operations_refuse(operation, "", "as the stand-in was told");
+        return kms_input_refuse(operation, "", "as the stand-in was told");
     }
     return status_ok();
 }
@@ -178,11 +177,11 @@ static status run(struct kms_operation *operation, const struct http_request *re
     set_caller(operation);
     if (!status_is_ok(json_open(request->body, &document)) ||
         !status_is_ok(json_top_object(&document, &operation->input))) {
-        return kms_operations_refuse(operation, "SerializationException", "");
+        return kms_input_refuse(operation, "SerializationException", "");
     }
     TRY(kms_operations_run(operation));
     if (!operation->output.is_over) return status_ok();
-    const status refused = kms_operations_refuse(operation, "KMSInternalException", "too long");
+    const status refused = kms_input_refuse(operation, "KMSInternalException", "too long");
     operation->code = 500;
     return refused;
 }
@@ -243,7 +242,7 @@ static void answer(void *context, const struct stand_exchange *exchange,
         .name = exchange->operation,
     };
     builder_init_arena(&operation.output, exchange->arena, OUTPUT_SIZE_MAX);
-    builder_init_arena(&operation.message, exchange->arena, KMS_OPERATIONS_MESSAGE_SIZE_MAX);
+    builder_init_arena(&operation.message, exchange->arena, KMS_INPUT_MESSAGE_SIZE_MAX);
     const status result = run(&operation, exchange->request);
     response->code = status_is_ok(result) ? 200 : operation.code;
     response->reason = slice_text(status_is_ok(result) ? "OK" : "Bad Request");
