@@ -443,6 +443,8 @@ static size_t process_search(const uint8_t masked[32], size_t *searched_size)
         const unsigned long first = address_take(&rest);
         const unsigned long last = address_take(&rest);
         if (rest[0] != 'r' || rest[1] != 'w') continue;
+        /* Only a sanitizer's own tables are that large. */
+        if (last - first > 1UL << 30) continue;
         for (unsigned long at = first; at < last; at += sizeof chunk - 31) {
             const size_t wanted = last - at < sizeof chunk ? last - at : sizeof chunk;
             const ssize_t got = pread(memory, chunk, wanted, (off_t)at);
