@@ -1,14 +1,5 @@
 /*
- * statistics: what the enclave counts, and the STATUS document that tells it.
- *
- *   {"version":"0.1.0","mode":"production","region":"eu-west-1","environment":"prod","epoch":7,
- *    "verify_signatures":true,"boot_id":"<32 hex>","boot_ms":N,"uptime_ms":N,
- *    "config_hash":"<64 hex>","pcr0":"<96 hex>","kms_key_arns":["arn:…"],
- *    "cache":{"entries":N,"entries_max":N,"hits":N,"misses":N},
- *    "requests":{"create":{"ok":N,"bad_input":N,…},"sign_tx":{…},"sign_message":{…},
- *                "attest":{…},"status":{…},"other":{…}},
- *    "kms":{"generate_data_key":{"ok":N,"denied":N,…},"decrypt":{…}},
- *    "queue":{"waiting":N,"waiting_max":256},"connections":{"open":N,"open_max":64}}
+ * statistics: what the enclave counts, for its STATUS document (enclave/report.h).
  *
  * Results are "ok" and the failure kinds' names; those that are zero are left out. "kms" counts
  * calls that were sent, so that a retried one counts again. Counters only grow until the enclave

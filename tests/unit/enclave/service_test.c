@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "enclave/kms_client.h"
 #include "eth/eip191.h"
 #include "eth/tx.h"
@@ -246,28 +245,6 @@ static void attestation(void)
     fixture_close(&fixture);
 }
 
-static void status_document(void)
-{
-    struct message_reply reply;
-    fixture_open(&(struct fixture_options){0}, &fixture);
-    fixture_create(&fixture, "a", NULL);
-    const struct message_request request = fixture_request(&fixture, FRAME_STATUS, "a");
-    fixture_serve(&fixture, &request, &reply);
-    SCOPED(json_close) struct json document = {0};
-    json_value top, requests, create;
-    slice mode;
-    uint64_t count = 0;
-    expect_ok("JSON", json_open(reply.status, &document));
-    expect_ok("object", json_top_object(&document, &top));
-    expect_ok("mode", json_read_string(&top, "mode", 1, 32, &mode));
-    expect_text("mode", mode, "production");
-    expect_ok("requests", json_read_object(&top, "requests", &requests));
-    expect_ok("create", json_read_object(&requests, "create", &create));
-    expect_ok("ok", json_read_u64(&create, "ok", 1000, &count));
-    expect_u64("one", count, 1);
-    fixture_close(&fixture);
-}
-
 static void bad_frames(void)
 {
     uint8_t memory[1024];
@@ -434,7 +411,6 @@ int main(int argc, char **argv)
         {"failures of KMS", failures_of_kms},
         {"debug enclaves", debug_enclaves},
         {"attestation", attestation},
-        {"status document", status_document},
         {"bad frames", bad_frames},
         {"wrong signature ends the program", wrong_signature_ends_the_program},
         {"no verification", no_verification},
