@@ -163,7 +163,11 @@ static status run_fault(struct kms_operation *operation)
     }
     if (operation->fault->kind == STAND_FAULT_ERROR) {
         operation->error_name = stand_name_view(&operation->fault->name);
-        return kms_input_refuse(operation, "", "as the stand-in was told");
+        const status refused = kms_input_refuse(operation, "", "as the stand-in was told");
+        if (operation->fault->value >= 400 && operation->fault->value <= 599) {
+            operation->code = (uint16_t)operation->fault->value;
+        }
+        return refused;
     }
     return status_ok();
 }

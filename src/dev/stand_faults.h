@@ -13,7 +13,8 @@
  * several that fit, the one set first acts. Kinds, with what `value` says:
  *
  *   delay       answers after so many milliseconds        status      answers this HTTP code, empty
- *   throttle    answers as the service throttles          error       answers the AWS error `name`
+ *   throttle    answers as the service throttles          error       answers the AWS error `name`,
+ *                                                                    with this code (or 400)
  *   cut         sends so many bytes of the answer, ends   garbage     answers 200 with garbage
  *   silence     never answers; ends after so many milliseconds, or when the client does (0)
  *

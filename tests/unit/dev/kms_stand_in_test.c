@@ -125,6 +125,11 @@ static void faults(void)
                                              .name = {.bytes = "DisabledException", .size = 17}};
     response = kms_fixture_generate(&built);
     kms_fixture_expect_error(&response, "DisabledException");
+    expect_u64("code", response.code, 400);
+    kms_fixture.fault.value = 409;
+    response = kms_fixture_generate(&built);
+    kms_fixture_expect_error(&response, "DisabledException");
+    expect_u64("code", response.code, 409);
     kms_fixture_stop();
 }
 
