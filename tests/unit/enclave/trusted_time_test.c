@@ -27,7 +27,7 @@ static struct arena arena;
 
 static void start(void)
 {
-    static const struct nsm_stand_in_options options = {.identity = &root, .clock = held};
+    const struct nsm_stand_in_options options = {.identity = &root, .clock = held};
     wall_ms = INT64_C(1800000000000);
     monotonic_ms = 5000;
     expect_ok("root", identity_open_new(wall_ms / 1000, &root));
