@@ -27,6 +27,9 @@ static const char KMS_HOST[] = "kms.eu-west-1.amazonaws.com";
 enum {
     EPOCH = 1,
     PORT_WANTED = 8080,
+    PORT_FIRST = 20000,
+    PORT_COUNT = 12000,
+    PORT_TRIES = 100,
     FOLDER_TRIES = 16, /* stands of one user side by side without naming folders */
     POLL_MS = 20,
     CHUNK_SIZE = 65536,
@@ -120,28 +123,43 @@ static status tcp_endpoint(uint32_t port, endpoint *found)
     return endpoint_parse(slice_text(text), found);
 }
 
-/* A port that is free now; the programs that get it bind it themselves, also when started again. */
-static status free_endpoint(uint32_t wanted_port, endpoint *found)
+static status check_free(uint32_t port, endpoint *found)
 {
     SCOPED(listener_close) struct listener listener = {0};
     endpoint wanted;
-    TRY(tcp_endpoint(wanted_port, &wanted));
+    TRY(tcp_endpoint(port, &wanted));
     TRY(listener_open(&wanted, &listener));
     *found = listener.bound;
     return status_ok();
 }
 
+/*
+ * A port that is free now; the program that gets it binds it itself, also when started again. It lies
+ * below the ports that the system gives to outgoing connections, so that none of them takes it.
+ */
+static status free_endpoint(const struct stand *stand, endpoint *found)
+{
+    for (int i = 0; i < PORT_TRIES; i++) {
+        uint16_t random = 0;
+        TRY(random_read((uint8_t *)&random, sizeof random));
+        const uint32_t port = PORT_FIRST + random % PORT_COUNT;
+        const bool is_ours = port == stand->imds.port || port == stand->kms.port;
+        if (!is_ours && status_is_ok(check_free(port, found))) return status_ok();
+    }
+    FAIL(FAILURE_UNAVAILABLE, 0, "stand: no port is free");
+}
+
 static status choose_endpoints(struct stand *stand, const char *listen)
 {
-    TRY(free_endpoint(0, &stand->imds));
-    TRY(free_endpoint(0, &stand->kms));
+    TRY(free_endpoint(stand, &stand->imds));
+    TRY(free_endpoint(stand, &stand->kms));
     if (listen) {
         TRY(endpoint_parse(slice_text(listen), &stand->parent));
         const bool is_free_port = stand->parent.kind == ENDPOINT_TCP && stand->parent.port == 0;
-        return is_free_port ? free_endpoint(0, &stand->parent) : status_ok();
+        return is_free_port ? free_endpoint(stand, &stand->parent) : status_ok();
     }
-    if (status_is_ok(free_endpoint(PORT_WANTED, &stand->parent))) return status_ok();
-    return free_endpoint(0, &stand->parent);
+    if (status_is_ok(check_free(PORT_WANTED, &stand->parent))) return status_ok();
+    return free_endpoint(stand, &stand->parent);
 }
 
 static const char *print_endpoint(struct stand *stand, const endpoint *printed)
