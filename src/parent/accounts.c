@@ -230,6 +230,17 @@ static status read_create_reply(slice arrived, struct message_reply *reply)
     return status_ok();
 }
 
+/* A refusal of our credentials means that no key was made: then once more, with newer ones. */
+static status ask_for_key(struct request *request, struct arena *arena, struct message_reply *reply)
+{
+    slice reply_bytes;
+    TRY(call_create(request, arena, &reply_bytes));
+    TRY(read_create_reply(reply_bytes, reply));
+    if (reply->kind == 0 || !request_is_credentials_fault(request, reply)) return status_ok();
+    TRY(call_create(request, arena, &reply_bytes));
+    return read_create_reply(reply_bytes, reply);
+}
+
 /* Puts together what is to be stored, and checks that its parts belong together. */
 static status fill_account(const struct request *request, const struct message_reply *reply,
                            struct stored_account *account)
@@ -298,7 +309,6 @@ static enum request_next create_new(struct request *request, struct arena *arena
 {
     struct stored_account *account = NULL, *kept = NULL;
     struct message_reply reply;
-    slice reply_bytes;
     status step = take_account(arena, &account);
     if (status_is_ok(step)) step = take_account(arena, &kept);
     if (!status_is_ok(step)) return request_fail(request, step);
@@ -306,8 +316,7 @@ static enum request_next create_new(struct request *request, struct arena *arena
                      kept);
     if (status_is_ok(step)) return refuse_existing(request);
     if (!status_is(step, FAILURE_NOT_FOUND)) return request_fail(request, step);
-    step = call_create(request, arena, &reply_bytes);
-    if (status_is_ok(step)) step = read_create_reply(reply_bytes, &reply);
+    step = ask_for_key(request, arena, &reply);
     if (!status_is_ok(step)) return request_fail(request, step);
     if (reply.kind != 0) return request_refuse_reply(request, &reply);
     step = fill_account(request, &reply, account);

@@ -187,6 +187,28 @@ status request_read_reply(const struct request *request, struct message_reply *r
     return status_ok();
 }
 
+static bool has(slice text, const char *words)
+{
+    const slice wanted = slice_text(words);
+    for (size_t i = 0; i + wanted.size <= text.size; i++) {
+        if (slice_equal(slice_part(text, i, wanted.size), wanted)) return true;
+    }
+    return false;
+}
+
+bool request_is_credentials_fault(const struct request *request, const struct message_reply *reply)
+{
+    /* The enclave passes on what aws/error.h says about a refused call. */
+    static const char *const words[] = {"credentials have expired", "session token", "access key"};
+    if (reply->kind != FAILURE_UNAVAILABLE) return false;
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        if (!has(reply->sentence, words[i])) continue;
+        credentials_source_refuse(&request->service->credentials);
+        return true;
+    }
+    return false;
+}
+
 enum request_next request_refuse_reply(struct request *request, const struct message_reply *reply)
 {
     return request_refuse(request, problem_of(reply->kind), slice_of(NULL, 0), reply->sentence);

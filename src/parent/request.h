@@ -138,6 +138,12 @@ request_call_enclave_suspended(struct request *request, const struct message_req
  */
 MUST_CHECK status request_read_reply(const struct request *request, struct message_reply *reply);
 
+/*
+ * True when KMS refused the credentials that were sent, as the enclave tells it: then newer ones
+ * have been asked for, and the call is worth one more try.
+ */
+bool request_is_credentials_fault(const struct request *request, const struct message_reply *reply);
+
 /* Answers with the enclave's own refusal. */
 enum request_next request_refuse_reply(struct request *request, const struct message_reply *reply);
 

@@ -181,23 +181,13 @@ static enum request_next answer_message(struct request *request, const k256_sign
     return request_answer(request, 200, &body);
 }
 
-static bool says_credentials(slice sentence)
-{
-    static const char word[] = "credentials";
-    const slice wanted = slice_text(word);
-    for (size_t i = 0; i + wanted.size <= sentence.size; i++) {
-        if (slice_equal(slice_part(sentence, i, wanted.size), wanted)) return true;
-    }
-    return false;
-}
-
 /* Is the refusal perhaps our own fault, so that a second try may go better? Once a request. */
 static bool may_retry(struct request *request, const struct message_reply *reply)
 {
     struct service *service = request->service;
     if (request->signing.has_retried) return false;
-    if (says_credentials(reply->sentence)) {
-        credentials_source_refuse(&service->credentials);
+    if (request_is_credentials_fault(request, reply)) {
+        /* Newer ones are on their way; the second try waits for them. */
     } else if (!request->signing.is_from_cache ||
                (reply->kind != FAILURE_DENIED && reply->kind != FAILURE_CORRUPT)) {
         return false;
