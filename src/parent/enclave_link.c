@@ -324,7 +324,7 @@ static void expire(struct enclave_link *link, struct enclave_call *call,
         return;
     }
     const bool is_silent =
-        state == ENCLAVE_CALL_SENT && connection->received_at_ms < call->sent_at_ms;
+        state == ENCLAVE_CALL_SENT && connection->received_at_ms <= call->sent_at_ms;
     const bool is_cut = state == ENCLAVE_CALL_QUEUED && call->sent_size > 0;
     if (state == ENCLAVE_CALL_QUEUED) enclave_queue_remove(&connection->queue, call);
     finish(link, call, no_answer(), finished);
