@@ -29,9 +29,9 @@
 #include "net/stream.h"
 
 enum {
-    TLS_ROOT_COUNT_MAX = 32,      /* Amazon has five, some setups add their own */
-    TLS_CHAIN_DEPTH_MAX = 4,      /* intermediates; public chains have at most three */
-    TLS_PEM_SIZE_MAX = 256 << 10, /* of a file of certificates */
+    TLS_ROOT_COUNT_MAX = 512,   /* an enclave needs five; Debian trusts about 140 */
+    TLS_CHAIN_DEPTH_MAX = 4,    /* intermediates; public chains have at most three */
+    TLS_PEM_SIZE_MAX = 1 << 20, /* of a file of certificates; Debian's has 220 KB */
 };
 
 /* What all connections of one client share. May be used by many threads. `{0}` is closed. */

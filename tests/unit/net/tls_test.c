@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -477,9 +478,21 @@ static void server_side(void)
     }
 }
 
+/* The parent trusts what the machine trusts; that must fit the limits. */
+static void system_bundle(void)
+{
+    static const char path[] = "/etc/ssl/certs/ca-certificates.crt";
+    SCOPED(tls_client_close) struct tls_client client = {0};
+    if (access(path, R_OK) != 0) {
+        printf("skipped: no %s on this machine\n", path);
+        return;
+    }
+    expect_ok("open", tls_client_open(runner_file(path), &client));
+}
+
 static void material(void)
 {
-    static char roots[40 * CERTIFICATE_PEM_SIZE_MAX];
+    static char roots[TLS_PEM_SIZE_MAX + 1];
     struct builder text;
     struct tls_client client = {0};
     struct tls_server server = {0};
@@ -502,6 +515,13 @@ static void material(void)
                        count > TLS_ROOT_COUNT_MAX ? "tls: too many root certificates" : NULL);
         tls_client_close(&client);
     }
+    runner_row("size");
+    memset(roots, '\n', sizeof roots);
+    expect_refused("the most, of nothing",
+                   tls_client_open(slice_of(roots, TLS_PEM_SIZE_MAX), &client),
+                   "tls: no root certificate is given");
+    expect_refused("one more", tls_client_open(slice_of(roots, TLS_PEM_SIZE_MAX + 1), &client),
+                   "tls: PEM text is too large");
     runner_row(NULL);
     const struct tls_identity mismatched = {certificate_pem(&made.good),
                                             certificate_key_pem(&made.by_other)};
@@ -526,6 +546,7 @@ int main(int argc, char **argv)
         {"large and half closed", large_and_half_closed},
         {"rude end", rude_end},
         {"server side", server_side},
+        {"system bundle", system_bundle},
         {"material", material},
     };
     make_all();
