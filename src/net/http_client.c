@@ -145,7 +145,7 @@ static bool has_surplus(const struct exchange *exchange, const struct stream *st
 }
 
 /* Uses the kept connection if it still looks alive. */
-static bool is_usable(const struct http_client *client, const struct http_client_slot *slot)
+static bool is_usable(const struct http_client *client, struct http_client_slot *slot)
 {
     const int64_t now_ms = clock_read_monotonic_ms(&client->settings.clock);
     return stream_is_open(&slot->stream) &&

@@ -33,6 +33,13 @@ static bool plain_has_pending(const struct stream *stream)
     return false;
 }
 
+/* Anything poll has to say about an idle connection is bad news: bytes, an end or an error. */
+static bool plain_is_idle(struct stream *stream)
+{
+    struct pollfd target = {.fd = stream->descriptor, .events = POLLIN | POLLRDHUP};
+    return poll(&target, 1, 0) == 0;
+}
+
 static void plain_close(struct stream *stream)
 {
     close(stream->descriptor);
@@ -43,6 +50,7 @@ static const struct stream_operations plain = {
     .write = plain_write,
     .shut_write = plain_shut_write,
     .has_pending = plain_has_pending,
+    .is_idle = plain_is_idle,
     .close = plain_close,
 };
 
@@ -109,12 +117,9 @@ bool stream_has_pending(const struct stream *stream)
     return stream_is_open(stream) && stream->operations->has_pending(stream);
 }
 
-bool stream_is_idle(const struct stream *stream)
+bool stream_is_idle(struct stream *stream)
 {
-    if (!stream_is_open(stream) || stream_has_pending(stream)) return false;
-    /* Anything poll has to say about an idle connection is bad news: bytes, an end or an error. */
-    struct pollfd target = {.fd = stream->descriptor, .events = POLLIN | POLLRDHUP};
-    return poll(&target, 1, 0) == 0;
+    return stream_is_open(stream) && stream->operations->is_idle(stream);
 }
 
 status stream_wait_readable(const struct stream *stream, int64_t deadline_ms)

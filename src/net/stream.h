@@ -29,6 +29,7 @@ struct stream_operations {
     status (*write)(struct stream *stream, slice bytes, int64_t deadline_ms, size_t *size);
     status (*shut_write)(struct stream *stream, int64_t deadline_ms);
     bool (*has_pending)(const struct stream *stream); /* bytes read but not yet delivered */
+    bool (*is_idle)(struct stream *stream);           /* has nothing to say, and has not ended */
     void (*close)(struct stream *stream);
 };
 
@@ -69,8 +70,11 @@ MUST_CHECK status stream_shut_write(struct stream *stream, int64_t deadline_ms);
 /* True when bytes can be had without polling the descriptor, because TLS has them already. */
 bool stream_has_pending(const struct stream *stream);
 
-/* True when an idle connection is still good: nothing to read, and no end. Never waits. */
-bool stream_is_idle(const struct stream *stream);
+/*
+ * True when an idle connection is still good: nothing to read, and no end. Never waits. What TLS
+ * says between messages (new session tickets, new keys) is read and does not count.
+ */
+bool stream_is_idle(struct stream *stream);
 
 /* Waits until there is something to read or an end. UNAVAILABLE (ETIMEDOUT) at the deadline. */
 MUST_CHECK status stream_wait_readable(const struct stream *stream, int64_t deadline_ms);

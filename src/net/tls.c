@@ -164,6 +164,19 @@ static bool tls_has_pending(const struct stream *stream)
     return SSL_has_pending(stream->context) != 0;
 }
 
+/* Servers send new session tickets whenever they like, so looking means letting TLS read. */
+static bool tls_is_idle(struct stream *stream)
+{
+    SSL *ssl = stream->context;
+    uint8_t byte;
+    size_t size;
+    ERR_clear_error();
+    const int result = SSL_peek_ex(ssl, &byte, sizeof byte, &size);
+    const bool is_idle = result != 1 && SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ;
+    ERR_clear_error();
+    return is_idle;
+}
+
 static void tls_close(struct stream *stream)
 {
     SSL *ssl = stream->context;
@@ -180,6 +193,7 @@ static const struct stream_operations encrypted = {
     .write = tls_write,
     .shut_write = tls_shut_write,
     .has_pending = tls_has_pending,
+    .is_idle = tls_is_idle,
     .close = tls_close,
 };
 

@@ -47,7 +47,7 @@ static const struct flag table[] = {
 
 const struct flags_program settings_program = {
     .name = "enw-proxy",
-    .version = "0.1.0",
+    .version = ENW_VERSION,
     .summary =
         "Forwards connections of an enclave to fixed destinations, unread: TLS ends inside the\n"
         "enclave. Every destination must be on the allow list. Names are looked up for each\n"

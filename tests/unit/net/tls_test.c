@@ -431,6 +431,53 @@ static void serve_rudely(struct peer *peer)
     stream_close(&stream);
 }
 
+/* A server of plain OpenSSL that sends a ticket when it is poked, and then a byte. */
+static void serve_tickets(struct peer *peer)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    char byte;
+    SSL_CTX_use_certificate(context, made.good.x509);
+    SSL_CTX_use_PrivateKey(context, made.good.key);
+    SSL *ssl = SSL_new(context);
+    SSL_set_fd(ssl, peer->theirs);
+    if (SSL_accept(ssl) == 1 && SSL_read(ssl, &byte, 1) == 1) {
+        SSL_new_session_ticket(ssl);
+        SSL_do_handshake(ssl);
+        SSL_write(ssl, "t", 1);
+        if (SSL_read(ssl, &byte, 1) == 1) SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+        SSL_do_handshake(ssl);
+    }
+    keep_silent(peer);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+}
+
+static void talk_between_messages(void)
+{
+    SCOPED(tls_client_close) struct tls_client client = {0};
+    SCOPED(stream_close) struct stream stream = {0};
+    struct peer peer;
+    uint8_t byte;
+    expect_ok("client", tls_client_open(certificate_pem(&made.root), &client));
+    peer_start(&peer, serve_tickets, NULL);
+    expect_ok("open", stream_open(peer.ours, &stream));
+    peer.ours = -1;
+    const int64_t deadline_ms = clock_deadline_ms(PATIENCE_MS);
+    const struct tls_peer wanted = {"kms.test", NOW_S};
+    expect_ok("start", tls_client_start(&client, &wanted, deadline_ms, &stream));
+    /* The tickets of the handshake itself arrive some time after it. */
+    expect_ok("tickets", stream_wait_readable(&stream, deadline_ms));
+    expect_true("are nothing", stream_is_idle(&stream));
+    expect_ok("poke", stream_write(&stream, slice_text("p"), deadline_ms));
+    expect_ok("another ticket and a byte", stream_read_all(&stream, &byte, 1, deadline_ms));
+    expect_true("idle again", stream_is_idle(&stream));
+    expect_ok("poke", stream_write(&stream, slice_text("p"), deadline_ms));
+    expect_ok("new keys", stream_wait_readable(&stream, deadline_ms));
+    expect_true("are nothing either", stream_is_idle(&stream));
+    stream_close(&stream);
+    peer_stop(&peer);
+}
+
 static void rude_end(void)
 {
     SCOPED(tls_client_close) struct tls_client client = {0};
@@ -450,6 +497,7 @@ static void rude_end(void)
     const status got = stream_read(&stream, &byte, 1, deadline_ms, &size);
     expect_refused("read", got, "tls: peer ended without saying so");
     expect_u64("detail", (uint64_t)got.detail, ECONNRESET);
+    expect_true("is not idle", !stream_is_idle(&stream));
     stream_close(&stream);
     peer_stop(&peer);
     tls_server_close(&service.server);
@@ -544,6 +592,7 @@ int main(int argc, char **argv)
         {"weak peers", weak_peers},
         {"cut anywhere", cut_anywhere},
         {"large and half closed", large_and_half_closed},
+        {"talk between messages", talk_between_messages},
         {"rude end", rude_end},
         {"server side", server_side},
         {"system bundle", system_bundle},
