@@ -215,6 +215,15 @@ static void expect_body(struct bench *bench, const char *body)
     if (expect_ok("call", got.result)) expect_text("body", got.body, body);
 }
 
+/* Waits until what the origin does to its kept connection has arrived. */
+static void wait_for_news(struct bench *bench)
+{
+    const int64_t deadline_ms = clock_deadline_ms(PATIENCE_MS);
+    while (stream_is_idle(&bench->client.slots[0].stream) && clock_left_ms(deadline_ms, 1) > 0) {
+        usleep(1000);
+    }
+}
+
 static char ok_a[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
 static char ok_b[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb";
 static char ok_chunked[] =
@@ -307,12 +316,14 @@ static void dropped_on_demand(void)
 static const struct {
     const char *name;
     struct script scripts[3];
+    bool is_visible; /* before the next request */
     bool is_never_repeated;
     const char *body, *refusal;
     size_t request_count, dial_count;
 } stale_rows[] = {
     {"closed while idle",
      {{{{STEP_ANSWER, ok_a, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
+     true,
      true,
      "b",
      NULL,
@@ -324,6 +335,7 @@ static const struct {
         {STEP_WAIT_FOR_END, NULL, 0}}},
       {{{STEP_ANSWER, ok_b, 0}}}},
      true,
+     true,
      "b",
      NULL,
      2,
@@ -331,12 +343,14 @@ static const struct {
     {"closed under the request",
      {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
      false,
+     false,
      "b",
      NULL,
      3,
      2},
     {"closed under one that may not be repeated",
      {{{{STEP_ANSWER, ok_a, 0}, {STEP_SWALLOW, NULL, 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
+     false,
      true,
      NULL,
      "http_client: response was cut off",
@@ -347,12 +361,14 @@ static const struct {
       {{{STEP_SWALLOW, NULL, 0}}},
       {{{STEP_ANSWER, ok_b, 0}}}},
      false,
+     false,
      NULL,
      "http_client: response was cut off",
      3,
      2},
     {"closed after the first byte of an answer",
      {{{{STEP_ANSWER, ok_a, 0}, {STEP_ANSWER, "H", 0}}}, {{{STEP_ANSWER, ok_b, 0}}}},
+     false,
      false,
      NULL,
      "http_client: response was cut off",
@@ -361,6 +377,7 @@ static const struct {
     {"closed after an interim answer",
      {{{{STEP_ANSWER, ok_a, 0}, {STEP_ANSWER, "HTTP/1.1 100 Continue\r\n\r\n", 0}}},
       {{{STEP_ANSWER, ok_b, 0}}}},
+     false,
      false,
      NULL,
      "http_client: response was cut off",
@@ -375,8 +392,7 @@ static void stale_connections(void)
         runner_row(stale_rows[i].name);
         bench_open(&bench, stale_rows[i].scripts, 3);
         expect_body(&bench, "a");
-        /* Time for a close, or for bytes, to arrive. */
-        usleep(20000);
+        if (stale_rows[i].is_visible) wait_for_news(&bench);
         const struct http_request request = request_of("GET", slice_text(""));
         const struct outcome got = call_with(
             &bench, (struct http_client_call){
@@ -593,9 +609,9 @@ static void pool_is_bounded(void)
 {
     struct bench bench;
     struct caller callers[2] = {0};
-    static char slow[300];
+    static char slow[2000];
     memset(slow, 0, sizeof slow);
-    snprintf(slow, sizeof slow, "HTTP/1.1 200 OK\r\nX: %0150d\r\nContent-Length: 0\r\n\r\n", 0);
+    snprintf(slow, sizeof slow, "HTTP/1.1 200 OK\r\nX: %01500d\r\nContent-Length: 0\r\n\r\n", 0);
     const struct script scripts[] = {{{{STEP_DRIP, slow, 0}, {STEP_ANSWER, ok_b, 0}}}};
     bench_open(&bench, scripts, 1);
     bench.client.settings.connection_count_max = 1;
@@ -649,7 +665,7 @@ static void over_tls(void)
     expect_body(&bench, "a");
     expect_body(&bench, "abc");
     expect_u64("kept", origin.dial_count, 1);
-    usleep(20000);
+    wait_for_news(&bench);
     bench.client.settings.tls_host = "b.test";
     expect_refused("another name", get(&bench).result, "tls: certificate is for another name");
     bench_close(&bench);

@@ -328,7 +328,7 @@ static void asked_to_stop(void)
     struct program program;
     struct link first, second;
     struct stream late = {0};
-    program_start(&program, (char *[]){"--grace-ms=600", NULL});
+    program_start(&program, (char *[]){"--grace-ms=1500", NULL});
     link_open(&program, &first);
     link_open(&program, &second);
     expect_passes(&first.client, &first.server, "before");
@@ -342,7 +342,7 @@ static void asked_to_stop(void)
     expect_passes(&first.client, &first.server, "during");
     link_close(&first);
     expect_ends(&second.client);
-    expect_true("had its grace", clock_monotonic_ms() - asked_at_ms >= 550);
+    expect_true("had its grace", clock_monotonic_ms() - asked_at_ms >= 1400);
     expect_u64("exit code", (uint64_t)program_wait(&program), 0);
     expect_u64("says so", log_count(&program, "\"event\":\"stopped\""), 1);
     link_close(&second);
