@@ -22,6 +22,7 @@ static const struct {
     {"role not trusted",
      "{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"EC2 cannot assume the role\"}",
      "credentials: the role cannot be assumed now", 0},
+    {"code of another type", "{\"Code\":1}", "must be a string", 0},
     {"no id", "{\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2026-01-02T03:04:05Z\"}",
      "is missing", 0},
     {"no secret", "{\"AccessKeyId\":\"A\",\"Token\":\"t\",\"Expiration\":\"2026-01-02T03:04:05Z\"}",

@@ -95,6 +95,7 @@ static const struct {
     {"nothing, 400", 400, NULL, "null", "", AWS_ERROR_REFUSED, FAILURE_INTERNAL},
     {"redirect", 302, NULL, "", "", AWS_ERROR_REFUSED, FAILURE_INTERNAL},
     {"type is a number", 400, NULL, "{\"__type\":1}", "", AWS_ERROR_REFUSED, FAILURE_INTERNAL},
+    {"nothing before the colon", 400, ":x", "", "", AWS_ERROR_REFUSED, FAILURE_INTERNAL},
     {"type with a line break", 400, NULL, "{\"__type\":\"a\\nb\"}", "", AWS_ERROR_REFUSED,
      FAILURE_INTERNAL},
 };

@@ -113,6 +113,9 @@ static const struct {
     {"token with a line break", TOKEN, 200, "AQAEA==\r\n", "AQAEA==", NULL},
     {"empty token", TOKEN, 200, "", NULL, "imds: token is not one line of visible text"},
     {"token with a blank", TOKEN, 200, "a b", NULL, "imds: token is not one line of visible text"},
+    {"token with a delete character", TOKEN, 200, "a\x7f", NULL,
+     "imds: token is not one line of visible text"},
+    {"no region", REGION, 404, "", NULL, "imds: there is no such item"},
     {"bad PUT", TOKEN, 400, "", NULL, "imds: does not answer as it should"},
     {"PUT refused", TOKEN, 403, "", NULL, "imds: does not answer as it should"},
     {"role", ROLE, 200, "wallet-parent", "wallet-parent", NULL},
@@ -165,6 +168,16 @@ static void token_limits(void)
                    "imds: token is not one line of visible text");
 }
 
+static void document_limits(void)
+{
+    static uint8_t body[AWS_CREDENTIALS_JSON_SIZE_MAX + 1];
+    struct aws_credentials credentials = {0};
+    memset(body, ' ', sizeof body);
+    const struct http_response response = {.code = 200, .body = slice_of(body, sizeof body)};
+    expect_refused("too long", imds_credentials_read(&response, &credentials),
+                   "imds: credentials are not as the service writes them");
+}
+
 static void token_refused(void)
 {
     expect_true("401", imds_is_token_refused(&(struct http_response){.code = 401}));
@@ -181,6 +194,7 @@ int main(int argc, char **argv)
         {"request refusals", request_refusals},
         {"replies", replies},
         {"token limits", token_limits},
+        {"document limits", document_limits},
         {"token refused", token_refused},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));

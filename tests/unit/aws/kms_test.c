@@ -345,10 +345,13 @@ static void reply_memory(void)
     struct builder builder;
     struct kms_reply reply = {0};
     const struct http_response response = {.code = 200, .body = slice_text(reply_rows[0].body)};
-    builder_init(&builder, memory, sizeof memory);
-    expect_kind("no room", kms_generate_data_key_read(&response, &builder, &reply),
-                FAILURE_OVER_LIMIT);
-    expect_true("untouched", reply.key_arn.bytes == NULL);
+    for (size_t room = 0; room < sizeof memory; room++) {
+        runner_row_at("room", room);
+        builder_init(&builder, memory, room);
+        expect_kind("no room", kms_generate_data_key_read(&response, &builder, &reply),
+                    FAILURE_OVER_LIMIT);
+        expect_true("untouched", reply.key_arn.bytes == NULL);
+    }
 }
 
 static void another_key(void)

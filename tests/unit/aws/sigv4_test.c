@@ -422,6 +422,14 @@ static const struct {
     {"credential cut",
      "AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1, SignedHeaders=host, Signature=ab",
      "20260102T030405Z", "sigv4: credential has too few parts"},
+    {"credential is the id alone",
+     "AWS4-HMAC-SHA256 Credential=AKID, SignedHeaders=host, Signature=ab", "20260102T030405Z",
+     "sigv4: credential has too few parts"},
+    {"no region", "AWS4-HMAC-SHA256 Credential=AKID/20260102, SignedHeaders=host, Signature=ab",
+     "20260102T030405Z", "sigv4: credential has too few parts"},
+    {"no terminator at all",
+     "AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/kms, SignedHeaders=host, Signature=ab",
+     "20260102T030405Z", "sigv4: credential has too few parts"},
     {"no terminator",
      "AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/kms/aws5, SignedHeaders=host, "
      "Signature=ab",
@@ -467,14 +475,6 @@ static void claims(void)
     }
 }
 
-static void unsigned_request(void)
-{
-    struct http_request request;
-    struct sigv4_claim claim = {0};
-    build_kms_example(&request);
-    expect_refused("claim", sigv4_claim_read(&request, &claim), "sigv4: request is not signed");
-}
-
 static void sign_example(struct builder *memory, struct http_request *request)
 {
     static struct aws_credentials credentials;
@@ -485,6 +485,39 @@ static void sign_example(struct builder *memory, struct http_request *request)
     expect_ok("sign", sigv4_sign(&signer, example_time_s, memory, request));
 }
 
+/* What the headers of a request can do wrong besides the Authorization's own form. */
+static void claims_told_twice(void)
+{
+    static const char *const names[] = {"Authorization", "X-Amz-Date", "X-Amz-Security-Token"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        uint8_t memory[SIGV4_MEMORY_SIZE_MAX];
+        struct builder builder;
+        struct http_request request;
+        struct sigv4_claim claim = {0};
+        slice value = {0};
+        runner_row(names[i]);
+        builder_init(&builder, memory, sizeof memory);
+        sign_example(&builder, &request);
+        expect_ok("once", sigv4_claim_read(&request, &claim));
+        for (size_t j = 0; j < request.headers.count; j++) {
+            if (http_name_equal(request.headers.list[j].name, slice_text(names[i]))) {
+                value = request.headers.list[j].value;
+            }
+        }
+        expect_ok("add", http_headers_add(&request.headers, slice_text(names[i]), value));
+        expect_refused("twice", sigv4_claim_read(&request, &claim),
+                       "message: a header is there twice");
+    }
+}
+
+static void unsigned_request(void)
+{
+    struct http_request request;
+    struct sigv4_claim claim = {0};
+    build_kms_example(&request);
+    expect_refused("claim", sigv4_claim_read(&request, &claim), "sigv4: request is not signed");
+}
+
 static status check_example(const struct http_request *request)
 {
     struct sigv4_claim claim = {0};
@@ -492,6 +525,78 @@ static status check_example(const struct http_request *request)
     TRY(secret_text_read(slice_text("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), &secret));
     TRY(sigv4_claim_read(request, &claim));
     return sigv4_claim_check(&claim, request, &secret);
+}
+
+static void targets(void)
+{
+    static const struct {
+        const char *name, *target, *refusal;
+    } rows[] = {
+        {"path and query", "/a/b?c=d", NULL},
+        {"no slash", "a", "uri: a target must begin with a slash"},
+        {"broken query", "/?a=%4", "uri: a percent sign needs two hex digits"},
+        {"deep path",
+         "/0/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/0/1/2/3/"
+         "4"
+         "/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/0/1/2/3/4",
+         "uri: path is too deep"},
+    };
+    struct aws_credentials credentials = {0};
+    example_credentials(slice_text(""), &credentials);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        uint8_t memory[SIGV4_MEMORY_SIZE_MAX];
+        struct sigv4_key key = {0};
+        struct builder builder;
+        struct http_request request;
+        runner_row(rows[i].name);
+        build_kms_example(&request);
+        request.target = slice_text(rows[i].target);
+        builder_init(&builder, memory, sizeof memory);
+        const struct sigv4_signer signer = {&credentials, example_scope, &key};
+        expect_outcome("sign", sigv4_sign(&signer, example_time_s, &builder, &request),
+                       rows[i].refusal);
+    }
+}
+
+static void most_headers(void)
+{
+    struct aws_credentials credentials = {0};
+    example_credentials(slice_text("token"), &credentials);
+    /* A date, a token and an Authorization are added. */
+    for (size_t room = 0; room <= 3; room++) {
+        uint8_t memory[SIGV4_MEMORY_SIZE_MAX];
+        struct sigv4_key key = {0};
+        struct builder builder;
+        struct http_request request;
+        runner_row_at("room for headers", room);
+        build_kms_example(&request);
+        while (request.headers.count < HTTP_HEADER_COUNT_MAX - room) {
+            expect_ok("add", http_headers_add(&request.headers, slice_text("x"), slice_text("y")));
+        }
+        builder_init(&builder, memory, sizeof memory);
+        const struct sigv4_signer signer = {&credentials, example_scope, &key};
+        expect_outcome("sign", sigv4_sign(&signer, example_time_s, &builder, &request),
+                       room == 3 ? NULL : "message: has too many headers");
+    }
+}
+
+/* Regions and services longer than we sign for are no reason to write past a buffer. */
+static void scope_of_a_claim(void)
+{
+    char authorization[1024], region[400];
+    struct http_request request;
+    memset(region, 'r', sizeof region);
+    region[sizeof region - 1] = '\0';
+    snprintf(authorization, sizeof authorization,
+             "AWS4-HMAC-SHA256 Credential=AKID/20260102/%s/kms/aws4_request, "
+             "SignedHeaders=host;x-amz-date;x-amz-target, Signature=a",
+             region);
+    build_kms_example(&request);
+    expect_ok("add", http_headers_add(&request.headers, slice_text("X-Amz-Date"),
+                                      slice_text("20260102T030405Z")));
+    expect_ok("add", http_headers_add(&request.headers, slice_text("Authorization"),
+                                      slice_text(authorization)));
+    expect_kind("check", check_example(&request), FAILURE_OVER_LIMIT);
 }
 
 /* Every part of a request is under the signature. */
@@ -567,6 +672,10 @@ int main(int argc, char **argv)
         {"sign refusals", sign_refusals},
         {"too much to sign", too_much_to_sign},
         {"claims", claims},
+        {"claims told twice", claims_told_twice},
+        {"targets", targets},
+        {"most headers", most_headers},
+        {"scope of a claim", scope_of_a_claim},
         {"unsigned request", unsigned_request},
         {"changed after signing", changed_after_signing},
         {"signed headers in order", signed_headers_in_order},

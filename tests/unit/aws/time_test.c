@@ -139,6 +139,21 @@ static void print_rows(void)
     }
 }
 
+static void no_room(void)
+{
+    for (enum form form = RFC3339; form <= HTTP; form++) {
+        for (size_t size = 0; size < AWS_TIME_BASIC_SIZE; size++) {
+            uint8_t text[AWS_TIME_BASIC_SIZE];
+            struct builder builder;
+            slice written = {0};
+            runner_row_at("room", size);
+            builder_init(&builder, text, size);
+            print(form, 0, &builder);
+            expect_kind("finish", builder_finish(&builder, &written), FAILURE_OVER_LIMIT);
+        }
+    }
+}
+
 static void random_times_round_trip(void)
 {
     for (size_t i = 0; i < 3000; i++) {
@@ -162,6 +177,7 @@ int main(int argc, char **argv)
         {"parse rows", parse_rows},
         {"cut and extended", cut_and_extended},
         {"print rows", print_rows},
+        {"no room", no_room},
         {"random times round trip", random_times_round_trip},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));

@@ -117,6 +117,10 @@ static void print_responses(void)
     response = (struct http_response){.code = 600};
     expect_refused("too high", http_response_print(&response, &builder),
                    "message: status code must be 200 to 599");
+    response = (struct http_response){.code = 200};
+    expect_ok("add", http_headers_add(&response.headers, slice_text("a b"), slice_text("c")));
+    expect_refused("header", http_response_print(&response, &builder),
+                   "message: a header's name is not a token");
     response = (struct http_response){.code = 200, .reason = slice_text("a\r\nb")};
     expect_refused("reason", http_response_print(&response, &builder),
                    "message: reason has a control character");
@@ -135,6 +139,10 @@ static const struct {
     {"last", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n", 7, true, NULL},
     {"neither", "HTTP/1.1 200 OK\r\n\r\n", 0, false,
      "message: a response must say how long its body is"},
+    {"line feed first", "\nContent-Length: 7\r\n\r\n", 0, false,
+     "message: a line must end in CR LF"},
+    {"no line", "", 0, false, "message: a line must end in CR LF"},
+    {"line feed alone", "HTTP/1.1 200 OK\n\r\n", 0, false, "message: a line must end in CR LF"},
     {"no empty line at the end", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n", 0, false,
      "message: a line must end in CR LF"},
 };

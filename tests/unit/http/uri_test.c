@@ -24,6 +24,7 @@ static const struct {
      "uri: must begin with http:// or https://", 0},
     {"no host", "http:///x", NULL, NULL, NULL, "uri: host is not a name", 0},
     {"port without a host", "http://:80/", NULL, NULL, NULL, "uri: host is not a name", 0},
+    {"tilde in a name", "http://a~b/", NULL, NULL, NULL, "uri: host is not a name", 0},
     {"user", "http://u@a/", NULL, NULL, NULL, "uri: host is not a name", 0},
     {"user and password", "http://u:p@a/", NULL, NULL, NULL, "uri: port must be 1 to 65535", 0},
     {"port zero", "http://a:0/", NULL, NULL, NULL, "uri: port must be 1 to 65535", 0},
