@@ -1,23 +1,22 @@
-#include <string.h>
-#include <time.h>
-
-#include "base/base64.h"
 #include "base/hex.h"
 #include "cli/commands.h"
-#include "crypto/x509.h"
-#include "nsm/attestation.h"
-#include "nsm/user_data.h"
+#include "cli/document.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/random.h"
 
 enum {
     NONCE_SIZE = 32,
-    AGE_S_MAX = 300, /* a document just asked for is seconds old */
-    PEM_SIZE_MAX = 64 * 1024,
+    AGE_S_MAX = INT32_MAX,       /* of --max-age: 68 years */
+    VERDICT_SIZE_MAX = 32 << 10, /* three fields of 1 KiB and 32 registers as hex */
 };
 
-static status read_nonce(const struct session *session, uint8_t nonce[NONCE_SIZE])
+static const char service_path[] = "/v1/attestation";
+
+/* ---- what is demanded ---- */
+
+/* The nonce of a document that is asked for: given, or random. */
+static status choose_nonce(const struct session *session, uint8_t nonce[NONCE_SIZE])
 {
     const char *given = flags_text(session->flags, "nonce");
     if (!given) return random_read(nonce, NONCE_SIZE);
@@ -26,152 +25,213 @@ static status read_nonce(const struct session *session, uint8_t nonce[NONCE_SIZE
     return status_ok();
 }
 
+/* The nonce that a document from elsewhere must carry, of any size; without --nonce any will do. */
+static status read_nonce(struct session *session, nsm_optional *nonce)
+{
+    const char *given = flags_text(session->flags, "nonce");
+    if (!given) return status_ok();
+    const size_t size = slice_text(given).size / 2;
+    void *bytes;
+    REQUIRE(size >= 1 && size <= NSM_FIELD_SIZE_MAX, FAILURE_BAD_INPUT,
+            "nonce: must be 2 to 2048 hex digits");
+    TRY(arena_take(&session->arena, size, &bytes));
+    REQUIRE(status_is_ok(hex_read(slice_text(given), bytes, size)), FAILURE_BAD_INPUT,
+            "nonce: must be 2 to 2048 hex digits");
+    *nonce = nsm_optional_of(slice_of(bytes, size));
+    return status_ok();
+}
+
+/*
+ * When the document must have been valid. One just asked for must be fresh; one from a file is a
+ * record, judged at its own time, unless the flags ask for more.
+ */
+static status read_time(const struct session *session, bool is_live,
+                        struct attestation_rules *rules)
+{
+    const char *at = flags_text(session->flags, "at");
+    const bool has_age = flags_text(session->flags, "max-age") != NULL;
+    const struct flags_range range = {0, AGE_S_MAX};
+    uint64_t age_s = DOCUMENT_AGE_S_MAX;
+    const bool is_document = at && slice_equal(slice_text(at), slice_text("document"));
+    REQUIRE(!at || is_document || slice_equal(slice_text(at), slice_text("now")), FAILURE_BAD_INPUT,
+            "at: must be \"document\" or \"now\"");
+    REQUIRE(!(is_document && has_age), FAILURE_BAD_INPUT,
+            "max-age: says nothing with --at document");
+    REQUIRE(!has_age || status_is_ok(flags_read_u64(session->flags, "max-age", range, &age_s)),
+            FAILURE_BAD_INPUT, "max-age: must be a number of seconds");
+    rules->now_ms = clock_wall_ms();
+    rules->max_age_s = (int64_t)age_s;
+    rules->is_archived = is_document || (!at && !has_age && !is_live);
+    return status_ok();
+}
+
+/* ---- asking a service ---- */
+
 static status build_target(struct session *session, slice nonce, slice *target)
 {
     struct builder text;
     builder_init_arena(&text, &session->arena, 2 * NONCE_SIZE + 64);
-    builder_put_text(&text, "/v1/attestation?nonce=");
+    builder_put_text(&text, service_path);
+    builder_put_text(&text, "?nonce=");
     hex_put(&text, nonce);
     return builder_finish(&text, target);
 }
 
-/* ---- verifying ---- */
-
-/* What the flags demand; the root's DER lies in the arena. */
-static status read_rules(struct session *session, slice nonce, struct attestation_rules *rules)
+/* Asks for a document with this nonce. The document views the arena. */
+static status ask(struct session *session, slice nonce, bool is_own_output,
+                  struct attestation *document)
 {
-    struct builder der;
-    slice pem;
-    const char *root = flags_text(session->flags, "root");
-    *rules = (struct attestation_rules){
-        .now_ms = clock_wall_ms(),
-        .max_age_s = AGE_S_MAX,
-        .nonce = nsm_optional_of(nonce),
-        .allows_debug = flags_is_on(session->flags, "allow-debug"),
-    };
-    for (size_t i = 0; i < flags_count(session->flags, "pcr"); i++) {
-        TRY(pcr_parse(slice_text(flags_at(session->flags, "pcr", i)), &rules->pcrs));
-    }
-    if (!root) {
-        REQUIRE(rules->pcrs.present == 0, FAILURE_BAD_INPUT, "attest: --pcr needs --root");
-        return status_ok();
-    }
-    const status read = file_read(root, PEM_SIZE_MAX, &session->arena, &pem);
-    REQUIRE(status_is_ok(read), FAILURE_BAD_INPUT, "attest: the file of --root cannot be read");
-    builder_init_arena(&der, &session->arena, X509_CERTIFICATE_SIZE_MAX);
-    TRY(x509_read_pem(pem, &der));
-    return builder_finish(&der, &rules->root);
+    SCOPED(json_close) struct json reply = {0};
+    json_value object;
+    struct session_call call = {.method = "GET", .is_own_output = is_own_output};
+    TRY(build_target(session, nonce, &call.target));
+    TRY(session_send(session, &call, &reply, &object));
+    return document_take(session, &object, "document", document);
 }
 
-/* ---- showing ---- */
-
-static void put_hex_line(struct session *session, const char *label, slice bytes)
+/* Another nonce means a document made for somebody else, or long ago. */
+static status check_nonce(const struct attestation *document, slice nonce)
 {
-    struct builder text;
-    builder_init_arena(&text, &session->arena, 2 * bytes.size + 2);
-    hex_put(&text, bytes);
-    session_put_line(session, label, builder_view(&text));
-}
-
-static void put_time_line(struct session *session, const char *label, uint64_t time_ms)
-{
-    struct tm utc;
-    char text[32] = "";
-    const time_t time_s = (time_t)(time_ms / 1000);
-    if (time_ms > (uint64_t)INT64_MAX / 2 || !gmtime_r(&time_s, &utc) ||
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
-        session_put_line(session, label, slice_text("out of range"));
-        return;
-    }
-    session_put_line(session, label, slice_text(text));
-}
-
-static void put_pcrs(struct session *session, const struct pcr_set *pcrs)
-{
-    for (unsigned i = 0; i < PCR_COUNT; i++) {
-        char label[8] = "PCR";
-        struct builder digits;
-        if (!pcr_set_has(pcrs, i)) continue;
-        /* A zero register says something in the measurements of the image only. */
-        if (i > 2 && pcr_is_zero(&pcrs->values[i])) continue;
-        builder_init(&digits, label + 3, sizeof label - 4);
-        builder_put_decimal(&digits, i);
-        label[3 + digits.size] = '\0';
-        put_hex_line(session, label, hash48_view(&pcrs->values[i]));
-    }
-}
-
-static void put_user_data(struct session *session, slice bytes)
-{
-    struct user_data_client data;
-    struct builder digits;
-    if (!status_is_ok(user_data_read_client(bytes, &data))) {
-        put_hex_line(session, "user data", bytes);
-        return;
-    }
-    session_put_line(session, "mode",
-                     slice_text(data.is_production ? "production" : "development"));
-    put_hex_line(session, "config", hash32_view(&data.config_hash));
-    builder_init_arena(&digits, &session->arena, 20);
-    builder_put_decimal(&digits, data.epoch);
-    session_put_line(session, "epoch", builder_view(&digits));
-    put_hex_line(session, "boot", slice_of(data.boot.bytes, sizeof data.boot.bytes));
-    put_time_line(session, "booted", data.boot_ms);
-}
-
-static void put_document(struct session *session, const struct attestation *document)
-{
-    session_put_line(session, "module", document->module_id);
-    put_time_line(session, "signed", document->timestamp_ms);
-    put_pcrs(session, &document->pcrs);
-    if (pcr_set_has(&document->pcrs, 0) && pcr_is_zero(&document->pcrs.values[0])) {
-        session_put_line(session, "WARNING",
-                         slice_text("PCR0 is zero: the enclave can be looked into (debug mode)"));
-    }
-    put_user_data(session, document->user_data.bytes);
-    put_hex_line(session, "nonce", document->nonce.bytes);
-}
-
-static status take_document(struct session *session, const json_value *object,
-                            struct attestation *document)
-{
-    slice text, bytes;
-    struct builder decoded;
-    const size_t text_size_max = (ATTESTATION_SIZE_MAX + 2) / 3 * 4;
-    REQUIRE(status_is_ok(json_read_string(object, "document", 1, text_size_max, &text)),
-            FAILURE_CORRUPT, "the service's answer lacks a field");
-    builder_init_arena(&decoded, &session->arena, ATTESTATION_SIZE_MAX);
-    REQUIRE(status_is_ok(base64_put_decoded(&decoded, text)), FAILURE_CORRUPT,
-            "the attestation document is not base64");
-    TRY(builder_finish(&decoded, &bytes));
-    REQUIRE(status_is_ok(attestation_read(bytes, document)), FAILURE_CORRUPT,
-            "the attestation document is not well-formed");
+    REQUIRE(document->nonce.is_present && slice_equal(document->nonce.bytes, nonce), FAILURE_DENIED,
+            "attestation: document is not for our nonce");
     return status_ok();
 }
 
 status commands_attest(struct session *session)
 {
-    SCOPED(json_close) struct json reply = {0};
-    json_value object;
-    uint8_t nonce[NONCE_SIZE];
+    uint8_t bytes[NONCE_SIZE];
     struct attestation document;
     struct attestation_rules rules;
-    struct session_call call = {.method = "GET"};
-    TRY(read_nonce(session, nonce));
-    const slice wanted = slice_of(nonce, sizeof nonce);
-    TRY(read_rules(session, wanted, &rules));
-    TRY(build_target(session, wanted, &call.target));
-    TRY(session_send(session, &call, &reply, &object));
-    TRY(take_document(session, &object, &document));
-    if (!session->is_json) put_document(session, &document);
-    /* Another nonce means a document made for somebody else, or long ago. */
-    REQUIRE(document.nonce.is_present && slice_equal(document.nonce.bytes, wanted), FAILURE_DENIED,
-            "attestation: document is not for our nonce");
-    if (rules.root.size > 0) TRY(attestation_verify(&document, &rules));
+    TRY(choose_nonce(session, bytes));
+    const slice nonce = slice_of(bytes, sizeof bytes);
+    TRY(document_read_rules(session, &rules));
+    TRY(ask(session, nonce, false, &document));
+    rules.now_ms = clock_wall_ms();
+    rules.max_age_s = DOCUMENT_AGE_S_MAX;
+    if (!session->is_json) document_put(session, &document);
+    TRY(check_nonce(&document, nonce));
+    const bool is_demanded = flags_text(session->flags, "root") || rules.pcrs.present != 0;
+    if (is_demanded) TRY(document_verify(session, &document, &rules));
     if (session->is_json) return status_ok();
     session_put_line(session, "verified",
-                     slice_text(rules.root.size == 0      ? "no: --root and --pcr say what to trust"
+                     slice_text(!is_demanded              ? "no: --root and --pcr say what to trust"
                                 : rules.pcrs.present == 0 ? "signature and time; no --pcr was given"
                                                           : "signature, time and expected PCRs"));
     return status_ok();
+}
+
+/* ---- verifying for strangers ---- */
+
+static bool is_url(slice text)
+{
+    return slice_has_start(text, slice_text("http://")) ||
+           slice_has_start(text, slice_text("https://")) ||
+           slice_has_start(text, slice_text("unix:"));
+}
+
+/* Opens the service that a URL names, with or without the path of its attestation. */
+static status connect_to(struct session *session, slice url)
+{
+    const slice path = slice_text(service_path);
+    struct builder text;
+    slice written;
+    const bool has_path = !slice_has_start(url, slice_text("unix:")) && url.size > path.size &&
+                          slice_equal(slice_part(url, url.size - path.size, url.size), path);
+    builder_init_arena(&text, &session->arena, url.size + 1);
+    builder_put(&text, has_path ? slice_part(url, 0, url.size - path.size) : url);
+    builder_put_u8(&text, 0);
+    TRY(builder_finish(&text, &written));
+    return session_connect(session, (const char *)written.bytes);
+}
+
+static status read_live(struct session *session, slice url, struct attestation_rules *rules,
+                        struct attestation *document)
+{
+    void *bytes;
+    TRY(arena_take(&session->arena, NONCE_SIZE, &bytes));
+    TRY(choose_nonce(session, bytes));
+    TRY(connect_to(session, url));
+    rules->nonce = nsm_optional_of(slice_of(bytes, NONCE_SIZE));
+    TRY(ask(session, rules->nonce.bytes, true, document));
+    rules->now_ms = clock_wall_ms();
+    return status_ok();
+}
+
+static status read_file(struct session *session, const char *path, struct attestation_rules *rules,
+                        struct attestation *document)
+{
+    slice contents;
+    TRY(read_nonce(session, &rules->nonce));
+    const status read = file_read(path, DOCUMENT_FILE_SIZE_MAX, &session->arena, &contents);
+    REQUIRE(!status_is(read, FAILURE_OVER_LIMIT), FAILURE_BAD_INPUT,
+            "attest: the file is too long for a document");
+    REQUIRE(status_is_ok(read), FAILURE_BAD_INPUT, "attest: the file cannot be read");
+    return document_read(session, contents, document);
+}
+
+/* What a success means: which demands were met, and which were not made. */
+static void put_verdict(struct session *session, const struct attestation_rules *rules)
+{
+    const bool is_given = flags_text(session->flags, "root") != NULL;
+    session_put_line(session, "root", slice_text(is_given ? "of --root" : "AWS Nitro Enclaves G1"));
+    session_put_line(
+        session, "valid",
+        slice_text(rules->is_archived ? "when it was signed; says nothing about today" : "now"));
+    session_put_line(session, "verified",
+                     slice_text(rules->pcrs.present == 0
+                                    ? "signature and time; no --pcr was given: any image may say so"
+                                : rules->nonce.is_present
+                                    ? "signature, time, nonce and expected PCRs"
+                                    : "signature, time and expected PCRs"));
+}
+
+static status put_verdict_json(struct session *session, const struct attestation *document,
+                               const struct attestation_rules *rules)
+{
+    struct builder json;
+    slice written;
+    builder_init_arena(&json, &session->arena, VERDICT_SIZE_MAX);
+    json_put_object_open(&json);
+    json_put_name(&json, "verified");
+    json_put_bool(&json, true);
+    json_put_name(&json, "root");
+    json_put_text(&json, flags_text(session->flags, "root") ? "given" : "aws-nitro-enclaves-g1");
+    json_put_name(&json, "at");
+    json_put_text(&json, rules->is_archived ? "document" : "now");
+    json_put_name(&json, "checkedNonce");
+    json_put_bool(&json, rules->nonce.is_present);
+    json_put_name(&json, "checkedPcrs");
+    json_put_array_open(&json);
+    for (unsigned i = 0; i < PCR_COUNT; i++) {
+        if (pcr_set_has(&rules->pcrs, i)) json_put_u64(&json, i);
+    }
+    json_put_array_close(&json);
+    document_put_json(&json, document);
+    json_put_object_close(&json);
+    TRY(builder_finish(&json, &written));
+    session_put_json(session, written);
+    return status_ok();
+}
+
+static status verify(struct session *session)
+{
+    struct attestation document;
+    struct attestation_rules rules;
+    const char *target = session->flags->operands[0];
+    const bool is_live = is_url(slice_text(target));
+    TRY(document_read_rules(session, &rules));
+    TRY(read_time(session, is_live, &rules));
+    TRY(is_live ? read_live(session, slice_text(target), &rules, &document)
+                : read_file(session, target, &rules, &document));
+    TRY(document_verify(session, &document, &rules));
+    if (session->is_json) return put_verdict_json(session, &document, &rules);
+    document_put(session, &document);
+    put_verdict(session, &rules);
+    return status_ok();
+}
+
+status commands_attest_verify(struct session *session)
+{
+    const status verified = verify(session);
+    return session->is_json ? session_put_refusal(session, verified) : verified;
 }

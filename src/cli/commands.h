@@ -22,6 +22,8 @@ MUST_CHECK status commands_sign_message(struct session *session);
 
 /* attest [--nonce HEX] [--root FILE] [--pcr N=HEX]... */
 MUST_CHECK status commands_attest(struct session *session);
+/* attest verify FILE|URL [--nonce HEX] [--root FILE] [--pcr N=HEX]... [--max-age S] [--at WHEN] */
+MUST_CHECK status commands_attest_verify(struct session *session);
 
 /* image build …; image describe FILE; image measure FILE; image verify FILE [--pcr N=HEX]... */
 MUST_CHECK status commands_image_build(struct session *session);

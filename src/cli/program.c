@@ -6,6 +6,12 @@ enum { WORD_COUNT_MAX = 2, OPERAND_COUNT_MAX = 2 };
 
 static const char version[] = "0.1.0";
 
+/* What a command reaches for, and hence which flags it takes. */
+enum reach {
+    REACH_SERVICE, /* the service, always */
+    REACH_FILES,   /* files; only its own flags */
+};
+
 /* One command: its words, its flags beside the common ones, and what it takes. */
 struct command {
     const char *words[WORD_COUNT_MAX]; /* the second may be NULL */
@@ -14,7 +20,7 @@ struct command {
     size_t operand_count_min, operand_count_max;
     const struct flag *flags;
     size_t flag_count;
-    bool is_local; /* works on files: takes no flags that name the service */
+    enum reach reach;
     const char *summary;
     status (*run)(struct session *session);
 };
@@ -110,12 +116,50 @@ static const struct flag attest_flags[] = {
     {.name = "root",
      .shape = FLAG_TEXT,
      .value_name = "FILE",
-     .help = "verify, trusting this root certificate (PEM)"},
+     .help = "verify, trusting this root certificate (PEM) instead of AWS's"},
     {.name = "pcr",
      .shape = FLAG_REPEATED,
      .value_name = "N=HEX",
      .help = "a register's expected value"},
     {.name = "allow-debug", .shape = FLAG_SWITCH, .help = "accept an enclave in debug mode"},
+};
+
+/* A stranger's service: nothing comes from the environment, the token of one's own least of all. */
+static const struct flag attest_verify_flags[] = {
+    {.name = "pcr",
+     .shape = FLAG_REPEATED,
+     .value_name = "N=HEX",
+     .help = "a register's expected value"},
+    {.name = "nonce",
+     .shape = FLAG_TEXT,
+     .value_name = "HEX",
+     .help = "what the document must carry (default with a URL: random)"},
+    {.name = "max-age",
+     .shape = FLAG_TEXT,
+     .value_name = "SECONDS",
+     .help = "how old it may be (default with a URL: 300); implies --at now"},
+    {.name = "at",
+     .shape = FLAG_TEXT,
+     .value_name = "WHEN",
+     .help = "valid at its own time (document; default with a FILE) or now"},
+    {.name = "root",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "trust this root certificate (PEM) instead of AWS's G1"},
+    {.name = "allow-debug", .shape = FLAG_SWITCH, .help = "accept an enclave in debug mode"},
+    {.name = "token-file",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "a bearer token for the URL; readable by its owner only"},
+    {.name = "ca-file",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "certificate authorities trusted with https (PEM)"},
+    {.name = "timeout",
+     .shape = FLAG_TEXT,
+     .value_name = "SECONDS",
+     .fallback = "30",
+     .help = "how long one call may take, 1 to 600"},
 };
 
 static const struct flag build_flags[] = {
@@ -204,7 +248,7 @@ static const struct command commands[] = {
      1,
      NULL,
      0,
-     false,
+     REACH_SERVICE,
      "Makes an account; its key is born inside the enclave.",
      commands_account_create},
     {{"account", "list"},
@@ -214,7 +258,7 @@ static const struct command commands[] = {
      0,
      list_flags,
      ARRAY_COUNT(list_flags),
-     false,
+     REACH_SERVICE,
      "Lists accounts; with --json one page a line.",
      commands_account_list},
     {{"account", "show"},
@@ -224,7 +268,7 @@ static const struct command commands[] = {
      1,
      NULL,
      0,
-     false,
+     REACH_SERVICE,
      "Shows one account.",
      commands_account_show},
     {{"sign", "tx"},
@@ -234,7 +278,7 @@ static const struct command commands[] = {
      1,
      tx_flags,
      ARRAY_COUNT(tx_flags),
-     false,
+     REACH_SERVICE,
      "Signs a transaction, from a file or from flags; says first what it is.",
      commands_sign_tx},
     {{"sign", "message"},
@@ -244,9 +288,19 @@ static const struct command commands[] = {
      2,
      message_flags,
      ARRAY_COUNT(message_flags),
-     false,
+     REACH_SERVICE,
      "Signs a message (EIP-191); shows it first.",
      commands_sign_message},
+    {{"attest", "verify"},
+     "enw attest verify",
+     "FILE|URL",
+     1,
+     1,
+     attest_verify_flags,
+     ARRAY_COUNT(attest_verify_flags),
+     REACH_FILES,
+     "Verifies an attestation document, or a service's; needs nobody's word but AWS's.",
+     commands_attest_verify},
     {{"attest", NULL},
      "enw attest",
      NULL,
@@ -254,7 +308,7 @@ static const struct command commands[] = {
      0,
      attest_flags,
      ARRAY_COUNT(attest_flags),
-     false,
+     REACH_SERVICE,
      "Asks the enclave who it is, and verifies the answer with --root and --pcr.",
      commands_attest},
     {{"health", NULL},
@@ -264,7 +318,7 @@ static const struct command commands[] = {
      0,
      NULL,
      0,
-     false,
+     REACH_SERVICE,
      "Says whether the service and what it needs are well.",
      commands_health},
     {{"image", "build"},
@@ -274,7 +328,7 @@ static const struct command commands[] = {
      0,
      build_flags,
      ARRAY_COUNT(build_flags),
-     true,
+     REACH_FILES,
      "Makes an enclave image and prints its measurements.",
      commands_image_build},
     {{"image", "describe"},
@@ -284,7 +338,7 @@ static const struct command commands[] = {
      1,
      NULL,
      0,
-     true,
+     REACH_FILES,
      "Shows what an enclave image holds; refuses a malformed one with the offset.",
      commands_image_describe},
     {{"image", "measure"},
@@ -294,7 +348,7 @@ static const struct command commands[] = {
      1,
      NULL,
      0,
-     true,
+     REACH_FILES,
      "Prints an image's measurements as nitro-cli does.",
      commands_image_measure},
     {{"image", "verify"},
@@ -304,7 +358,7 @@ static const struct command commands[] = {
      1,
      verify_flags,
      ARRAY_COUNT(verify_flags),
-     true,
+     REACH_FILES,
      "Checks an image's form, checksum, signature and expected PCRs.",
      commands_image_verify},
 };
@@ -347,8 +401,8 @@ static int run_command(const struct command *command, const struct flags *flags,
                        const struct streams *streams)
 {
     SCOPED(session_close) struct session session = {0};
-    status done = command->is_local ? session_open_local(&session, flags, streams)
-                                    : session_open(&session, flags, streams);
+    status done = command->reach == REACH_SERVICE ? session_open(&session, flags, streams)
+                                                  : session_open_local(&session, flags, streams);
     if (status_is_ok(done)) done = command->run(&session);
     if (status_is_ok(done) && (fflush(streams->out) != 0 || ferror(streams->out))) {
         (void)fprintf(streams->err, "enw: the result cannot be written\n");
@@ -365,7 +419,7 @@ static int parse_and_run(const struct command *command, int argc, char **argv,
     size_t count = 0;
     struct flags flags;
     for (size_t i = 0; i < command->flag_count; i++) table[count++] = command->flags[i];
-    for (size_t i = 0; !command->is_local && i < ARRAY_COUNT(common_flags); i++) {
+    for (size_t i = 0; command->reach != REACH_FILES && i < ARRAY_COUNT(common_flags); i++) {
         table[count++] = common_flags[i];
     }
     table[count++] = json_flag;

@@ -58,23 +58,23 @@ static enum failure_kind kind_of(unsigned code, slice name)
     return slice_equal(name, slice_text("corrupt")) ? FAILURE_CORRUPT : FAILURE_INTERNAL;
 }
 
+status session_connect(struct session *session, const char *url)
+{
+    const struct client_settings settings = {
+        .url = url,
+        .token_file = flags_text(session->flags, "token-file"),
+        .ca_file = flags_text(session->flags, "ca-file"),
+    };
+    const struct flags_range range = {1, SESSION_TIMEOUT_S_MAX};
+    TRY(flags_read_u64(session->flags, "timeout", range, &session->timeout_s));
+    return client_open(&settings, &session->client);
+}
+
 status session_open(struct session *session, const struct flags *flags,
                     const struct streams *streams)
 {
-    const struct client_settings settings = {
-        .url = flags_text(flags, "url"),
-        .token_file = flags_text(flags, "token-file"),
-        .ca_file = flags_text(flags, "ca-file"),
-    };
-    const struct flags_range range = {1, SESSION_TIMEOUT_S_MAX};
-    uint64_t timeout_s;
-    TRY(flags_read_u64(flags, "timeout", range, &timeout_s));
-    *session = (struct session){.flags = flags,
-                                .streams = *streams,
-                                .is_json = flags_is_on(flags, "json"),
-                                .timeout_s = timeout_s};
-    TRY(arena_open(&session->arena, CLIENT_ARENA_SIZE));
-    const status opened = client_open(&settings, &session->client);
+    TRY(session_open_local(session, flags, streams));
+    const status opened = session_connect(session, flags_text(flags, "url"));
     if (!status_is_ok(opened)) session_close(session);
     return opened;
 }
@@ -163,7 +163,7 @@ status session_send(struct session *session, const struct session_call *call, st
     const status opened = json_open(reply.body, document);
     REQUIRE(status_is_ok(opened) && status_is_ok(json_top_object(document, object)),
             FAILURE_CORRUPT, "the service's answer is not a JSON object");
-    if (session->is_json) session_put_json(session, reply.body);
+    if (session->is_json && !call->is_own_output) session_put_json(session, reply.body);
     return status_ok();
 }
 
@@ -195,6 +195,22 @@ void session_put_json(struct session *session, slice json)
     while (json.size > 0 && json.bytes[json.size - 1] == '\n') json.size--;
     put(session->streams.out, json);
     (void)fputc('\n', session->streams.out);
+}
+
+status session_put_refusal(struct session *session, status result)
+{
+    struct builder json;
+    if (status_is_ok(result)) return result;
+    builder_init_arena(&json, &session->arena, 2 * REFUSAL_SIZE_MAX);
+    json_put_object_open(&json);
+    json_put_name(&json, "verified");
+    json_put_bool(&json, false);
+    json_put_name(&json, "reason");
+    json_put_string(&json, session->refusal.size > 0 ? session->refusal
+                                                     : slice_text(status_message(result)));
+    json_put_object_close(&json);
+    session_put_json(session, builder_view(&json));
+    return result;
 }
 
 void session_put_line(struct session *session, const char *label, slice text)

@@ -64,14 +64,17 @@ struct session_call {
     slice target;
     slice body;             /* empty: none */
     bool is_refusal_wanted; /* a JSON object that comes with 503 is an answer too */
+    bool is_own_output;     /* --json prints something else than this answer */
 };
 
 /* Opens the client that the flags name. */
 MUST_CHECK status session_open(struct session *session, const struct flags *flags,
                                const struct streams *streams);
-/* The same for a command that works on files and calls nobody. */
+/* The same for a command that works on files, and calls nobody before session_connect. */
 MUST_CHECK status session_open_local(struct session *session, const struct flags *flags,
                                      const struct streams *streams);
+/* Opens the client of a local session for the service at `url`; the other flags are the common ones. */
+MUST_CHECK status session_connect(struct session *session, const char *url);
 void session_close(struct session *session);
 
 /*
@@ -91,6 +94,11 @@ MUST_CHECK status session_send(struct session *session, const struct session_cal
 
 /* Writes to `out`: a whole JSON answer as the service wrote it, with a line break. */
 void session_put_json(struct session *session, slice json);
+/*
+ * For an answer in JSON that is yes or no: a failure is written to `out` too, as
+ * {"verified":false,"reason":…}. Returns `result` unchanged.
+ */
+MUST_CHECK status session_put_refusal(struct session *session, status result);
 /* Writes to `out`: "label  text" with the text escaped. */
 void session_put_line(struct session *session, const char *label, slice text);
 /* Writes to `out`: such a line with a string field of an answer. CORRUPT when there is none. */

@@ -40,6 +40,7 @@ static struct {
     uint8_t received[TEXT_SIZE_MAX], sent[TEXT_SIZE_MAX];
     /* The test's own. */
     char *out, *err;
+    bool has_no_url;
 } script = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void note(const struct http_request *request)
@@ -169,6 +170,11 @@ void transcript_reset(void)
     (void)pthread_mutex_unlock(&script.lock);
 }
 
+void transcript_set_url(bool is_given)
+{
+    script.has_no_url = !is_given;
+}
+
 struct transcript transcript_run(const char *input, ...)
 {
     char program[] = "enw", flag[] = "--url", url[80], copies[ARGUMENT_COUNT_MAX][4096];
@@ -184,8 +190,10 @@ struct transcript transcript_run(const char *input, ...)
         count++;
     }
     va_end(given);
-    arguments[count++] = flag;
-    arguments[count++] = url;
+    if (!script.has_no_url) {
+        arguments[count++] = flag;
+        arguments[count++] = url;
+    }
     free(script.out);
     free(script.err);
     const struct streams streams = {

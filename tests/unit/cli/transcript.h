@@ -7,6 +7,7 @@
 #ifndef UNIT_CLI_TRANSCRIPT_H
 #define UNIT_CLI_TRANSCRIPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -24,6 +25,9 @@ void transcript_answer(unsigned code, const char *body);
 
 /* Forgets what was queued and seen. */
 void transcript_reset(void);
+
+/* Whether `--url` is added from now on: at first it is. Some commands have no such flag. */
+void transcript_set_url(bool is_given);
 
 /* Runs `enw` with these arguments (up to a NULL) and standard input. */
 struct transcript transcript_run(const char *input, ...);
