@@ -47,6 +47,9 @@ static const struct flag table[] = {
      .help = "the role whose credentials callers have"},
     {.name = "control", .value_name = "ENDPOINT", .help = "where faults are set and counters read"},
     {.name = "ready-file", .value_name = "FILE", .help = "receives the endpoint once it serves"},
+    {.name = "accept-unsigned-documents",
+     .shape = FLAG_SWITCH,
+     .help = "believe attestation documents that nobody signed, as QEMU's module makes them"},
 };
 
 static const struct flags_program program = {
@@ -107,7 +110,9 @@ static status read_settings(const struct flags *flags, struct arena *arena,
                                                         .account = flags_text(flags, "account"),
                                                         .region = flags_text(flags, "region")},
                                                .role = flags_text(flags, "role"),
-                                               .clock = clock_system()};
+                                               .clock = clock_system(),
+                                               .accepts_unsigned_documents =
+                                                   flags_is_on(flags, "accept-unsigned-documents")};
     TRY(stand_credentials_read_key(flags_text(flags, "credentials-key"),
                                    &settings->credentials_key));
     return read_root(flags, arena, &settings->root);
@@ -123,6 +128,11 @@ static status run(const struct flags *flags, struct log *log, struct shutdown *s
     TRY(arena_open(&arena, ARENA_SIZE));
     TRY(read_settings(flags, &arena, &settings));
     TRY(open_tls(flags, &arena, &tls));
+    if (settings.accepts_unsigned_documents) {
+        fprintf(stderr,
+                "enw-stand-kms: WARNING: believes attestation documents that nobody signed; "
+                "their registers are still checked\n");
+    }
     TRY(kms_stand_in_open(&settings, &stand_in));
     const struct stand_program served = {.listen = flags_text(flags, "listen"),
                                          .control = flags_text(flags, "control"),

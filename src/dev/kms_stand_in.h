@@ -40,6 +40,8 @@ struct kms_stand_in_settings {
     slice root;       /* DER of the root of attestation documents; must outlive */
     struct secret32 credentials_key;
     struct clock clock;
+    /* For QEMU's enclaves alone, whose module does not sign: believe any well-formed document. */
+    bool accepts_unsigned_documents;
 };
 
 /* `{0}` is closed. Must not move while open. */
