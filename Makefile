@@ -6,7 +6,7 @@ SECONDS ?= 60
 PROGRAMS = ninja -C $(BUILD) --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo stand check quick sanitize ctime fault e2e fuzz bench cover clean
+.PHONY: all help demo stand check quick sanitize ctime fault e2e fuzz image qemu bench cover clean
 
 all: $(BUILD)/build.ninja ## build everything; warnings are errors
 	@$(PROGRAMS)
@@ -43,6 +43,14 @@ e2e: ## real processes, real sockets, real clients; T=NAME runs the scripts whos
 fuzz: ## one fuzzer: make fuzz T=rlp SECONDS=60; without T, its list
 	@tools/deps all
 	@tools/fuzz $(if $(T),"$(T)" "$(SECONDS)")
+
+image: ## the enclave image and its PCRs, built twice and compared; CONFIG=FILE OUTPUT=FILE
+	@tools/deps lab
+	@tools/image $(if $(CONFIG),--config $(CONFIG)) $(if $(OUTPUT),--output $(OUTPUT))
+
+qemu: all ## boot real images in QEMU and run both workflows against them; T=NAME runs some
+	@tools/deps lab
+	@tests/qemu/run.sh $(BUILD) $(T)
 
 bench: all ## numbers with units, and the machine they come from
 	@tools/deps all

@@ -83,6 +83,7 @@ parent_start() {
     start "parent-$1" "$(program parent enw-parent)" --listen tcp:127.0.0.1:0 --token-file "$STATE/token" \
         --enclave "hybrid:$WORK/$1.vsock:7878" --store "sqlite:$STATE/accounts.sqlite" --region eu-west-1 \
         --imds-endpoint "http://127.0.0.1:$ENW_IMDS_PORT" --ready-file "$WORK/parent.ready"
+    PARENT_PID=$LAST_PID
     wait_for 10 test -s "$WORK/parent.ready" || fail "the parent does not start: $(cat "$WORK/parent-$1.log")"
     ENW_URL=http://127.0.0.1:$(sed 's/.*://' "$WORK/parent.ready")
     TOKEN=$(cat "$STATE/token")

@@ -12,7 +12,7 @@ for script in "$here"/*.sh; do
 done
 
 finish() {
-    echo "qemu: $passed passed, $failed failed, $skipped skipped"
+    echo "$passed passed, $failed failed, $skipped skipped"
     exit $((failed > 0))
 }
 
