@@ -124,6 +124,30 @@ status self_attest_client(const struct self *self, slice nonce, struct arena *ar
     return attest(&self->nsm, &request, arena, document);
 }
 
+status self_attest_birth(const struct self *self, const struct self_birth *birth,
+                         struct arena *arena, slice *document)
+{
+    slice account_id = birth->account_id, address = birth->address;
+    uint8_t memory[USER_DATA_PROOF_SIZE];
+    struct builder user_data;
+    struct user_data_proof proof = {
+        .is_production = self->client.is_production,
+        .boot = self->boot,
+        .config_hash = self->client.config_hash,
+        .epoch = self->client.epoch,
+        .record_hash = sha256(birth->record),
+    };
+    TRY(slice_take_copy(&account_id, sizeof proof.account_id, proof.account_id));
+    TRY(slice_take_copy(&address, sizeof proof.address, proof.address));
+    builder_init(&user_data, memory, sizeof memory);
+    user_data_write_proof(&proof, &user_data);
+    const struct nsm_request request = {
+        .call = NSM_ATTESTATION,
+        .user_data = nsm_optional_of(builder_view(&user_data)),
+    };
+    return attest(&self->nsm, &request, arena, document);
+}
+
 status self_attest_kms(const struct self *self, slice public_key, struct arena *arena,
                        slice *document)
 {

@@ -3,7 +3,7 @@
  *
  * It asks the module in typed form (randomness, registers, attestation documents) and holds what
  * stays the same from start to end: PCR0, a random boot id and the time of the start. Attestation
- * documents have two fixed shapes. Whoever asks for one chooses nothing in it but a nonce of 32
+ * documents have three fixed shapes. Whoever asks for one chooses nothing in it but a nonce of 32
  * bytes; otherwise the parent could have a genuine document made for a key of its own.
  *
  * Specification: docs/PROTOCOL.md, attestation documents.
@@ -62,6 +62,16 @@ MUST_CHECK status self_read_random(const struct nsm_port *nsm, struct secret32 *
 /* A document for clients with this nonce (32 bytes, or empty for none), in the arena. */
 MUST_CHECK status self_attest_client(const struct self *self, slice nonce, struct arena *arena,
                                      slice *document);
+
+/* What has just been born here. */
+struct self_birth {
+    slice account_id, address; /* 16 and 20 bytes */
+    slice record;              /* sealed */
+};
+
+/* A document that proves the origin of a new account, in the arena. */
+MUST_CHECK status self_attest_birth(const struct self *self, const struct self_birth *birth,
+                                    struct arena *arena, slice *document);
 
 /* A document for KMS that carries our RSA key (DER SubjectPublicKeyInfo), in the arena. */
 MUST_CHECK status self_attest_kms(const struct self *self, slice public_key, struct arena *arena,

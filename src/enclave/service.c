@@ -323,9 +323,15 @@ static status account_make(struct operation *operation, size_t key_index,
     reply->key_arn = config_key_arn(settings->config, key_index);
     TRY(arena_copy(operation->arena, slice_of(created.address.bytes, ADDRESS_SIZE),
                    &reply->address));
-    return arena_copy(operation->arena,
-                      slice_of(created.public_key.bytes, sizeof created.public_key.bytes),
-                      &reply->public_key);
+    TRY(arena_copy(operation->arena,
+                   slice_of(created.public_key.bytes, sizeof created.public_key.bytes),
+                   &reply->public_key));
+    const struct self_birth birth = {
+        .account_id = slice_of(operation->request->account_id.bytes, ACCOUNT_ID_SIZE),
+        .address = reply->address,
+        .record = reply->record,
+    };
+    return self_attest_birth(settings->self, &birth, operation->arena, &reply->document);
 }
 
 static void generated_wipe(struct keys_generated *generated)

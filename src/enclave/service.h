@@ -43,7 +43,7 @@ enum {
     SERVICE_ARENA_SIZE = 256 << 10,
     SERVICE_WAITING_ARENA_SIZE = KEYS_ARENA_SIZE + (192 << 10),
     SERVICE_REPLY_SIZE_MAX = 20 << 10,         /* STATUS */
-    SERVICE_WAITING_REPLY_SIZE_MAX = 48 << 10, /* CREATE with the longest record */
+    SERVICE_WAITING_REPLY_SIZE_MAX = 52 << 10, /* CREATE: longest record and its proof */
     SERVICE_QUEUE_COUNT_MAX = 256,             /* requests that wait for KMS; STATUS tells it */
     SERVICE_CONNECTION_COUNT_MAX = 64,         /* of the parent; STATUS tells it */
 };

@@ -5,6 +5,7 @@
 #include "aws/time.h"
 #include "base/hex.h"
 #include "eth/address.h"
+#include "parent/proof.h"
 #include "parent/service.h"
 
 enum {
@@ -12,7 +13,7 @@ enum {
     RECORD_ID_OFFSET = 32,      /* of an ENW1 record: docs/PROTOCOL.md */
     RECORD_ADDRESS_OFFSET = 48,
     RECORD_HEADER_SIZE = 264,
-    CREATE_REPLY_SIZE_MAX = 48 * 1024,
+    CREATE_REPLY_SIZE_MAX = 52 * 1024, /* the longest record and its proof */
 };
 
 /* ---- records ---- */
@@ -147,7 +148,7 @@ static enum request_next answer_account(struct request *request, unsigned http_c
     return request_answer(request, http_code, &body);
 }
 
-static enum request_next fail_load(struct request *request, status failure)
+enum request_next accounts_fail_load(struct request *request, status failure)
 {
     if (!status_is(failure, FAILURE_NOT_FOUND)) return request_fail(request, failure);
     return request_refuse(request, PROBLEM_ACCOUNT_NOT_FOUND, slice_of(NULL, 0),
@@ -264,6 +265,11 @@ static status fill_account(const struct request *request, const struct message_r
     account->version = 1;
     account->record_size = reply->record.size;
     memcpy(account->record, reply->record.bytes, reply->record.size);
+    REQUIRE(reply->document.size <= sizeof account->proof, FAILURE_CORRUPT,
+            "enclave: the proof of origin is too long");
+    account->proof_size = reply->document.size;
+    memcpy(account->proof, reply->document.bytes, reply->document.size);
+    TRY(proof_check(account));
     return accounts_read_record(account, &record);
 }
 
@@ -444,7 +450,7 @@ static enum request_next show_on_worker(struct request *request, struct arena *a
     slice sealed;
     struct shown_account shown = {0};
     const status loaded = accounts_load(request, arena, &account);
-    if (!status_is_ok(loaded)) return fail_load(request, loaded);
+    if (!status_is_ok(loaded)) return accounts_fail_load(request, loaded);
     if (request_find_parameter(request, "sealed", &sealed)) {
         shown.record = slice_of(account->record, account->record_size);
     }

@@ -2,8 +2,8 @@
  * accounts: creating, listing and showing accounts.
  *
  * Creation follows one order, so that no address is ever told whose record could be missing, and
- * no key is ever replaced: the store is asked first; the enclave makes and seals a key; the record
- * is put only if the name is still free; it is read back and compared; only then is it told, from
+ * no key is ever replaced: the store is asked first; the enclave makes and seals a key; the record,
+ * with its proof of origin, is put only if the name is still free; it is read back and compared; only then is it told, from
  * what was read back. A put whose fate is unknown is settled by reading back.
  *
  * Specification: docs/API.md.
@@ -31,6 +31,9 @@ enum request_next accounts_handle_show(struct request *request);
  */
 MUST_CHECK status accounts_load(const struct request *request, struct arena *arena,
                                 struct stored_account **account);
+
+/* Answers for a failure of accounts_load. */
+enum request_next accounts_fail_load(struct request *request, status failure);
 
 /* The id of a name that account_name_check accepts. */
 account_id accounts_id_of(slice name);

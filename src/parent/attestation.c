@@ -10,6 +10,7 @@ enum {
     PCR_SIZE = 48,
     COSE_TAG = 18,
     USER_DATA_SIZE = 72, /* of client documents: docs/PROTOCOL.md */
+    ORIGIN_SIZE = 128,   /* of proofs of origin */
     LENIENCY = CBOR_LONG_HEADS | CBOR_INDEFINITE,
 };
 
@@ -129,6 +130,69 @@ static status take_user_data(slice bytes, struct builder *json)
     return status_ok();
 }
 
+struct origin {
+    uint8_t mode;
+    slice boot_id, config_hash, account_id, address, record_hash;
+    uint32_t epoch;
+};
+
+static status take_origin(slice bytes, struct origin *origin)
+{
+    slice tag;
+    uint8_t format;
+    uint16_t zero;
+    REQUIRE(bytes.size == ORIGIN_SIZE, FAILURE_CORRUPT, "user data: is no proof of origin");
+    TRY(slice_take(&bytes, 4, &tag));
+    TRY(slice_take_u8(&bytes, &format));
+    TRY(slice_take_u8(&bytes, &origin->mode));
+    TRY(slice_take_u16(&bytes, &zero));
+    TRY(slice_take(&bytes, 16, &origin->boot_id));
+    TRY(slice_take(&bytes, 32, &origin->config_hash));
+    TRY(slice_take_u32(&bytes, &origin->epoch));
+    TRY(slice_take(&bytes, ACCOUNT_ID_SIZE, &origin->account_id));
+    TRY(slice_take(&bytes, ADDRESS_SIZE, &origin->address));
+    TRY(slice_take(&bytes, 32, &origin->record_hash));
+    REQUIRE(slice_equal(tag, slice_text("ENWP")) && format == 1, FAILURE_CORRUPT,
+            "user data: is no proof of origin");
+    return status_ok();
+}
+
+static status put_origin(slice bytes, struct builder *json)
+{
+    struct origin origin;
+    TRY(take_origin(bytes, &origin));
+    json_put_name(json, "mode");
+    json_put_text(json, origin.mode == 1 ? "production" : "development");
+    json_put_name(json, "bootId");
+    json_put_hex(json, origin.boot_id);
+    json_put_name(json, "configHash");
+    json_put_hex(json, origin.config_hash);
+    json_put_name(json, "epoch");
+    json_put_u64(json, origin.epoch);
+    json_put_name(json, "accountId");
+    json_put_hex(json, origin.account_id);
+    json_put_name(json, "address");
+    json_put_hex_0x(json, origin.address);
+    json_put_name(json, "recordHash");
+    json_put_hex(json, origin.record_hash);
+    return status_ok();
+}
+
+status attestation_read_origin(slice document, struct attestation_origin *origin)
+{
+    struct fields fields = {0};
+    struct origin taken;
+    REQUIRE(status_is_ok(take_document(document, &fields)), FAILURE_CORRUPT,
+            "enclave: its attestation document cannot be read");
+    TRY(take_origin(fields.user_data, &taken));
+    struct attestation_origin read;
+    TRY(slice_take_copy(&taken.account_id, sizeof read.id.bytes, read.id.bytes));
+    TRY(slice_take_copy(&taken.address, sizeof read.address.bytes, read.address.bytes));
+    TRY(slice_take_copy(&taken.record_hash, sizeof read.record_hash.bytes, read.record_hash.bytes));
+    *origin = read;
+    return status_ok();
+}
+
 static bool is_zero(slice bytes)
 {
     for (size_t i = 0; i < bytes.size; i++) {
@@ -179,7 +243,8 @@ status attestation_put_fields(slice document, struct builder *json)
     }
     put_fields(json, &fields);
     /* Builders only grow, so what is not ours is found out before anything is put. */
-    const status ours = take_user_data(fields.user_data, json);
+    status ours = take_user_data(fields.user_data, json);
+    if (!status_is_ok(ours)) ours = put_origin(fields.user_data, json);
     (void)ours.failure;
     return status_ok();
 }

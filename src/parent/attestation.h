@@ -10,7 +10,10 @@
 #include "base/builder.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "crypto/digest.h"
+#include "eth/address.h"
 #include "parent/request.h"
+#include "proto/account_id.h"
 
 enum request_next attestation_handle(struct request *request);
 
@@ -19,5 +22,15 @@ enum request_next attestation_handle(struct request *request);
  * timestamp, pcrs, userData (decoded) and nonce. CORRUPT when it is no attestation document.
  */
 MUST_CHECK status attestation_put_fields(slice document, struct builder *json);
+
+/* What a proof of origin binds. */
+struct attestation_origin {
+    account_id id;
+    eth_address address;
+    hash32 record_hash;
+};
+
+/* Reads it from the user data of a document. CORRUPT when that is no proof of origin. */
+MUST_CHECK status attestation_read_origin(slice document, struct attestation_origin *origin);
 
 #endif

@@ -18,6 +18,7 @@ static const struct {
     [PROBLEM_UNAUTHORIZED] = {401, "unauthorized"},
     [PROBLEM_ACCOUNT_NOT_FOUND] = {404, "account_not_found"},
     [PROBLEM_ACCOUNT_EXISTS] = {409, "account_exists"},
+    [PROBLEM_NO_PROOF] = {404, "no_proof"},
     [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method_not_allowed"},
     [PROBLEM_BODY_TOO_LARGE] = {413, "body_too_large"},
     [PROBLEM_HEADERS_TOO_LARGE] = {431, "headers_too_large"},

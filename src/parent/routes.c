@@ -3,6 +3,7 @@
 #include "parent/accounts.h"
 #include "parent/attestation.h"
 #include "parent/probes.h"
+#include "parent/proof.h"
 #include "parent/signing.h"
 
 static const struct route nowhere = {ROUTE_NONE,         "",    "",  "none", ROUTE_TOKEN,
@@ -15,6 +16,8 @@ static const struct route table[] = {
      false, accounts_handle_list},
     {ROUTE_ACCOUNT_SHOW, "GET", "/v1/accounts/{id}", "account_show", ROUTE_TOKEN,
      ROUTE_MEMORY_LARGE, false, accounts_handle_show},
+    {ROUTE_ACCOUNT_PROOF, "GET", "/v1/accounts/{id}/proof", "account_proof", ROUTE_TOKEN,
+     ROUTE_MEMORY_LARGE, false, proof_handle},
     {ROUTE_SIGN_TRANSACTION, "POST", "/v1/accounts/{id}/sign-transaction", "sign_transaction",
      ROUTE_TOKEN, ROUTE_MEMORY_SMALL, true, signing_handle_transaction},
     {ROUTE_SIGN_MESSAGE, "POST", "/v1/accounts/{id}/sign-message", "sign_message", ROUTE_TOKEN,

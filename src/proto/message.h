@@ -7,7 +7,8 @@
  * cannot disagree about it. An error reply is data: a kind and a sentence.
  *
  *   request        required                            optional   reply
- *   CREATE         credentials account_id              key_arn    record key_arn address public_key
+ *   CREATE         credentials account_id              key_arn    record key_arn address document
+ *                                                                 public_key
  *   SIGN_TX        record credentials account_id body             address signature
  *   SIGN_MESSAGE   record credentials account_id body             address signature
  *   ATTEST                                             nonce      document
@@ -74,9 +75,9 @@ struct message_reply {
     slice sentence;         /* UTF-8, for a person */
     slice record;
     slice key_arn;
-    slice address;   /* MESSAGE_ADDRESS_SIZE bytes */
-    slice signature; /* MESSAGE_SIGNATURE_SIZE bytes */
-    slice document;
+    slice address;    /* MESSAGE_ADDRESS_SIZE bytes */
+    slice signature;  /* MESSAGE_SIGNATURE_SIZE bytes */
+    slice document;   /* ATTEST: for the nonce; CREATE: the proof of origin */
     slice public_key; /* MESSAGE_PUBLIC_KEY_SIZE bytes */
     slice status;     /* JSON */
 };

@@ -245,6 +245,40 @@ static void attestation(void)
     fixture_close(&fixture);
 }
 
+/* The proof of a new account binds what this very answer says, and nothing the parent chose. */
+static void proof_of_origin(void)
+{
+    struct message_reply reply;
+    struct attestation document;
+    struct user_data_proof said;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    for (int i = 0; i < 2; i++) {
+        const struct message_request request = fixture_request(&fixture, FRAME_CREATE, "a");
+        fixture_serve(&fixture, &request, &reply);
+        expect_u64("created", reply.kind, 0);
+        if (!expect_ok("read", attestation_read(reply.document, &document))) break;
+        const struct attestation_rules rules = {
+            .root = identity_certificate_view(&fixture.root.certificate), .is_archived = true};
+        expect_ok("verify", attestation_verify(&document, &rules));
+        expect_true("nothing of the parent's",
+                    !document.public_key.is_present && !document.nonce.is_present);
+        if (!expect_ok("shape", user_data_read_proof(document.user_data.bytes, &said))) break;
+        const hash32 record_hash = sha256(reply.record);
+        expect_bytes("address", slice_of(said.address, sizeof said.address), reply.address);
+        expect_bytes("as in the record", slice_of(said.address, sizeof said.address),
+                     slice_part(reply.record, 48, 20));
+        expect_bytes("account", slice_of(said.account_id, sizeof said.account_id),
+                     slice_of(request.account_id.bytes, sizeof request.account_id.bytes));
+        expect_true("record", hash32_equal(&said.record_hash, &record_hash));
+        expect_true("configuration", hash32_equal(&said.config_hash, &fixture.config.hash));
+        expect_bytes("boot", slice_of(said.boot.bytes, sizeof said.boot.bytes),
+                     slice_of(fixture.self.boot.bytes, sizeof fixture.self.boot.bytes));
+        expect_true("mode", said.is_production);
+        expect_u64("epoch", said.epoch, 7);
+    }
+    fixture_close(&fixture);
+}
+
 static void bad_frames(void)
 {
     uint8_t memory[1024];
@@ -411,6 +445,7 @@ int main(int argc, char **argv)
         {"failures of KMS", failures_of_kms},
         {"debug enclaves", debug_enclaves},
         {"attestation", attestation},
+        {"proof of origin", proof_of_origin},
         {"bad frames", bad_frames},
         {"wrong signature ends the program", wrong_signature_ends_the_program},
         {"no verification", no_verification},

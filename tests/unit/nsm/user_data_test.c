@@ -9,6 +9,12 @@ static const char client[] =
     "454e5741 01 01 0000 000102030405060708090a0b0c0d0e0f 0000018cddaa5b00"
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 00000007 00000000";
 
+static const char proof[] =
+    "454e5750 01 01 0000 000102030405060708090a0b0c0d0e0f"
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 00000007"
+    "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3"
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
 static boot_id boot(void)
 {
     boot_id id;
@@ -51,6 +57,72 @@ static void for_clients(void)
     expect_u64("epoch", read.epoch, 7);
     expect_bytes("boot id", slice_of(read.boot.bytes, 16), slice_of(data.boot.bytes, 16));
     expect_true("hash", hash32_equal(&read.config_hash, &data.config_hash));
+}
+
+static void of_origin(void)
+{
+    uint8_t memory[USER_DATA_PROOF_SIZE];
+    struct builder builder;
+    struct user_data_proof read = {0};
+    struct user_data_proof data = {
+        .is_production = true,
+        .boot = boot(),
+        .config_hash = sha256(slice_text("abc")),
+        .epoch = 7,
+        .record_hash = sha256(slice_text("abc")),
+    };
+    for (size_t i = 0; i < sizeof data.account_id; i++) data.account_id[i] = (uint8_t)(0xa0 + i);
+    for (size_t i = 0; i < sizeof data.address; i++) data.address[i] = (uint8_t)(0xb0 + i);
+    builder_init(&builder, memory, sizeof memory);
+    user_data_write_proof(&data, &builder);
+    expect_hex("written", builder_view(&builder), proof);
+    expect_ok("read", user_data_read_proof(builder_view(&builder), &read));
+    expect_true("mode", read.is_production);
+    expect_u64("epoch", read.epoch, 7);
+    expect_bytes("boot id", slice_of(read.boot.bytes, 16), slice_of(data.boot.bytes, 16));
+    expect_true("configuration", hash32_equal(&read.config_hash, &data.config_hash));
+    expect_bytes("account", slice_of(read.account_id, 16), slice_of(data.account_id, 16));
+    expect_bytes("address", slice_of(read.address, 20), slice_of(data.address, 20));
+    expect_true("record", hash32_equal(&read.record_hash, &data.record_hash));
+}
+
+/* One byte of a good proof of origin replaced. */
+static const struct {
+    const char *name;
+    size_t offset;
+    uint8_t value;
+    const char *refusal;
+} proof_rows[] = {
+    {"development", 5, 0, NULL},
+    {"that of clients", 3, 'A', "user_data: is not that of a proof of origin"},
+    {"version 0", 4, 0, "user_data: version is not known"},
+    {"version 2", 4, 2, "user_data: version is not known"},
+    {"mode 2", 5, 2, "user_data: mode must be 0 or 1"},
+    {"reserved", 6, 1, "user_data: reserved bytes must be zero"},
+    {"its second byte", 7, 1, "user_data: reserved bytes must be zero"},
+    {"another address", 76, 1, NULL},
+};
+
+static void proof_refusals(void)
+{
+    struct user_data_proof data;
+    uint8_t bytes[USER_DATA_PROOF_SIZE + 2] = {0};
+    for (size_t i = 0; i < ARRAY_COUNT(proof_rows); i++) {
+        memcpy(bytes, runner_hex(proof).bytes, USER_DATA_PROOF_SIZE);
+        bytes[proof_rows[i].offset] = proof_rows[i].value;
+        runner_row(proof_rows[i].name);
+        expect_outcome("read", user_data_read_proof(slice_of(bytes, USER_DATA_PROOF_SIZE), &data),
+                       proof_rows[i].refusal);
+    }
+    memcpy(bytes, runner_hex(proof).bytes, USER_DATA_PROOF_SIZE);
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        runner_row_at("size", size);
+        expect_outcome("read", user_data_read_proof(slice_of(bytes, size), &data),
+                       size == USER_DATA_PROOF_SIZE
+                           ? NULL
+                           : "user_data: has the wrong size for a proof of origin");
+    }
+    runner_row(NULL);
 }
 
 static const char wrong_kms_size[] = "user_data: has the wrong size for a document for KMS";
@@ -109,9 +181,8 @@ static void refusals(void)
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
-        {"for KMS", for_kms},
-        {"for clients", for_clients},
-        {"refusals", refusals},
+        {"for KMS", for_kms},   {"for clients", for_clients},           {"of origin", of_origin},
+        {"refusals", refusals}, {"refusals of proofs", proof_refusals},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }

@@ -81,12 +81,27 @@ static void sign(struct fake_enclave *fake, const struct message_request *reques
     atomic_fetch_add(&fake->sign_count, 1);
 }
 
+/* The user data of a proof of origin. */
+static slice make_origin(const struct message_request *request, const struct message_reply *reply,
+                         uint8_t memory[128])
+{
+    struct builder origin;
+    const hash32 record_hash = sha256(reply->record);
+    builder_init(&origin, memory, 128);
+    builder_put(&origin, slice_of("ENWP\1\1\0\0", 8));
+    builder_put_zeros(&origin, 16 + 32);
+    builder_put_u32(&origin, 7);
+    builder_put(&origin, slice_of(request->account_id.bytes, ACCOUNT_ID_SIZE));
+    builder_put(&origin, reply->address);
+    builder_put(&origin, hash32_view(&record_hash));
+    return builder_view(&origin);
+}
+
 /* A document with the fields that matter, under no signature. */
-static slice make_document(slice nonce, uint8_t *memory, size_t size_max)
+static slice make_document(slice nonce, slice user_data, uint8_t *memory, size_t size_max)
 {
     struct builder payload, document;
-    static uint8_t bytes[1024];
-    uint8_t user_data[72] = "ENWA\1\2";
+    uint8_t bytes[1024];
     builder_init(&payload, bytes, sizeof bytes);
     cbor_put_map(&payload, 5);
     cbor_put_text(&payload, slice_text("module_id"));
@@ -99,7 +114,7 @@ static slice make_document(slice nonce, uint8_t *memory, size_t size_max)
     cbor_put_bytes_head(&payload, 48);
     builder_put_zeros(&payload, 48);
     cbor_put_text(&payload, slice_text("user_data"));
-    cbor_put_bytes(&payload, slice_of(user_data, sizeof user_data));
+    cbor_put_bytes(&payload, user_data);
     cbor_put_text(&payload, slice_text("nonce"));
     cbor_put_bytes(&payload, nonce);
     builder_init(&document, memory, size_max);
@@ -119,6 +134,7 @@ static void answer(struct fake_enclave *fake, const struct message_request *requ
         "\"cache\":{\"entries\":2,\"hits\":7,\"misses\":5},\"queue\":{\"waiting\":0}}";
     struct message_reply reply = {.type = request->type, .req_id = request->req_id};
     uint8_t record[FAKE_RECORD_SIZE], signature[K256_SIGNATURE_SIZE], document[2048];
+    uint8_t user_data[128], client_user_data[72] = "ENWA\1\2";
     k256_public_key public_key;
     if (request->type == FRAME_CREATE) {
         const int number = atomic_fetch_add(&fake->create_count, 1) + 1;
@@ -129,8 +145,15 @@ static void answer(struct fake_enclave *fake, const struct message_request *requ
         reply.public_key = slice_of(public_key.bytes, sizeof public_key.bytes);
         reply.key_arn = slice_text(key_arn);
         if (atomic_load(&fake->behaviour.wrong_address)) record[48] ^= 1;
+        make_origin(request, &reply, user_data);
+        const int wrong_index = atomic_load(&fake->behaviour.wrong_proof_index);
+        if (wrong_index > 0) user_data[wrong_index] ^= 1;
+        reply.document = make_document(slice_of(NULL, 0), slice_of(user_data, sizeof user_data),
+                                       document, sizeof document);
     } else if (request->type == FRAME_ATTEST) {
-        reply.document = make_document(request->nonce, document, sizeof document);
+        reply.document =
+            make_document(request->nonce, slice_of(client_user_data, sizeof client_user_data),
+                          document, sizeof document);
     } else if (request->type == FRAME_STATUS) {
         reply.status = slice_text(status_json);
     } else {

@@ -22,17 +22,18 @@ enum { FAKE_RECORD_SIZE = 264 + 32, FAKE_CONNECTION_COUNT_MAX = 64 };
 
 /* How it answers; may be changed at any time. */
 struct fake_behaviour {
-    atomic_int delay_ms;         /* before each answer */
-    atomic_int cut_size;         /* answers are written in pieces of this size; 0: whole */
-    atomic_int reverse_count;    /* collects this many requests and answers the last one first */
-    atomic_bool is_silent;       /* reads and never answers */
-    atomic_int garbage_count;    /* so many next answers are no frames */
-    atomic_int close_count;      /* so many next requests end the connection unanswered */
-    atomic_int half_close_count; /* so many next answers are cut in the middle, then the end */
-    atomic_int error_kind;       /* not 0: error replies of this kind */
-    atomic_int error_count;      /* that many of them; -1: for ever */
-    atomic_bool wrong_address;   /* signs, and says another address */
-    atomic_bool wrong_req_id;    /* answers with a req_id nobody asked with */
+    atomic_int delay_ms;          /* before each answer */
+    atomic_int cut_size;          /* answers are written in pieces of this size; 0: whole */
+    atomic_int reverse_count;     /* collects this many requests and answers the last one first */
+    atomic_bool is_silent;        /* reads and never answers */
+    atomic_int garbage_count;     /* so many next answers are no frames */
+    atomic_int close_count;       /* so many next requests end the connection unanswered */
+    atomic_int half_close_count;  /* so many next answers are cut in the middle, then the end */
+    atomic_int error_kind;        /* not 0: error replies of this kind */
+    atomic_int error_count;       /* that many of them; -1: for ever */
+    atomic_bool wrong_address;    /* signs, and says another address */
+    atomic_int wrong_proof_index; /* not 0: this byte of a proof's user data is another */
+    atomic_bool wrong_req_id;     /* answers with a req_id nobody asked with */
 };
 
 struct fake_enclave {

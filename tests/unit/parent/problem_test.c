@@ -15,6 +15,7 @@ static const struct {
     {PROBLEM_DENIED, "denied", 403},
     {PROBLEM_ACCOUNT_NOT_FOUND, "account_not_found", 404},
     {PROBLEM_NOT_FOUND, "not_found", 404},
+    {PROBLEM_NO_PROOF, "no_proof", 404},
     {PROBLEM_METHOD_NOT_ALLOWED, "method_not_allowed", 405},
     {PROBLEM_ACCOUNT_EXISTS, "account_exists", 409},
     {PROBLEM_CONFLICT, "conflict", 409},

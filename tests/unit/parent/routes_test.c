@@ -17,6 +17,7 @@ static const struct {
      NULL},
     {"transaction", "POST", "/v1/accounts/a/sign-transaction", ROUTE_SIGN_TRANSACTION, "a", NULL},
     {"message", "POST", "/v1/accounts/a/sign-message", ROUTE_SIGN_MESSAGE, "a", NULL},
+    {"proof", "GET", "/v1/accounts/alice/proof", ROUTE_ACCOUNT_PROOF, "alice", NULL},
     {"attestation", "GET", "/v1/attestation", ROUTE_ATTESTATION, "", NULL},
     {"health", "GET", "/healthz", ROUTE_HEALTH, "", NULL},
     {"ready", "GET", "/readyz", ROUTE_READY, "", NULL},

@@ -35,7 +35,7 @@ static const struct shape {
     const char *name;
     uint8_t type;
     size_t required_count;
-    enum frame_section required[4];
+    enum frame_section required[5];
     enum frame_section optional; /* 0: none */
 } shapes[] = {
     {"CREATE", 1, 2, {FRAME_CREDENTIALS, FRAME_ACCOUNT_ID}, FRAME_KEY_ARN},
@@ -43,7 +43,11 @@ static const struct shape {
     {"SIGN_MESSAGE", 3, 4, {FRAME_RECORD, FRAME_CREDENTIALS, FRAME_ACCOUNT_ID, FRAME_BODY}, 0},
     {"ATTEST", 7, 0, {0}, FRAME_NONCE},
     {"STATUS", 8, 0, {0}, 0},
-    {"reply to CREATE", 0x81, 4, {FRAME_RECORD, FRAME_KEY_ARN, FRAME_ADDRESS, FRAME_PUBLIC_KEY}, 0},
+    {"reply to CREATE",
+     0x81,
+     5,
+     {FRAME_RECORD, FRAME_KEY_ARN, FRAME_ADDRESS, FRAME_DOCUMENT, FRAME_PUBLIC_KEY},
+     0},
     {"reply to SIGN_TX", 0x82, 2, {FRAME_ADDRESS, FRAME_SIGNATURE}, 0},
     {"reply to SIGN_MESSAGE", 0x83, 2, {FRAME_ADDRESS, FRAME_SIGNATURE}, 0},
     {"reply to ATTEST", 0x87, 1, {FRAME_DOCUMENT}, 0},
