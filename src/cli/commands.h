@@ -14,6 +14,8 @@
 MUST_CHECK status commands_account_create(struct session *session);
 MUST_CHECK status commands_account_list(struct session *session);
 MUST_CHECK status commands_account_show(struct session *session);
+/* account verify ID|FILE [--root FILE] [--pcr N=HEX]... */
+MUST_CHECK status commands_account_verify(struct session *session);
 
 /* sign tx ID --file FILE, or the transaction's fields as flags */
 MUST_CHECK status commands_sign_tx(struct session *session);

@@ -1,9 +1,11 @@
 #include "cli/document.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/base64.h"
 #include "base/hex.h"
+#include "eth/address.h"
 #include "nsm/root_g1.h"
 #include "nsm/user_data.h"
 #include "os/file.h"
@@ -155,6 +157,17 @@ static void put_hex_line(struct session *session, const char *label, slice bytes
     session_put_line(session, label, builder_view(&text));
 }
 
+static void put_address_line(struct session *session, const char *label,
+                             const uint8_t bytes[USER_DATA_ADDRESS_SIZE])
+{
+    struct builder text;
+    eth_address address;
+    memcpy(address.bytes, bytes, sizeof address.bytes);
+    builder_init_arena(&text, &session->arena, ADDRESS_TEXT_SIZE);
+    address_print(&text, address);
+    session_put_line(session, label, builder_view(&text));
+}
+
 static void put_number_line(struct session *session, const char *label, uint64_t number)
 {
     struct builder digits;
@@ -203,9 +216,25 @@ static const char *mode_name(bool is_production)
     return is_production ? "production" : "development";
 }
 
+static void put_proof(struct session *session, const struct user_data_proof *data)
+{
+    session_put_line(session, "mode", slice_text(mode_name(data->is_production)));
+    put_hex_line(session, "config", hash32_view(&data->config_hash));
+    put_number_line(session, "epoch", data->epoch);
+    put_hex_line(session, "boot", slice_of(data->boot.bytes, sizeof data->boot.bytes));
+    put_hex_line(session, "account id", slice_of(data->account_id, sizeof data->account_id));
+    put_address_line(session, "address", data->address);
+    put_hex_line(session, "record", hash32_view(&data->record_hash));
+}
+
 static void put_user_data(struct session *session, slice bytes)
 {
     struct user_data_client data;
+    struct user_data_proof proof;
+    if (status_is_ok(user_data_read_proof(bytes, &proof))) {
+        put_proof(session, &proof);
+        return;
+    }
     if (!status_is_ok(user_data_read_client(bytes, &data))) {
         put_hex_line(session, "user data", bytes);
         return;
@@ -244,9 +273,32 @@ static void put_json_optional(struct builder *json, const char *name, const nsm_
     else json_put_null(json);
 }
 
+static void put_json_proof(struct builder *json, const struct user_data_proof *data)
+{
+    json_put_name(json, "mode");
+    json_put_text(json, mode_name(data->is_production));
+    json_put_name(json, "bootId");
+    json_put_hex(json, slice_of(data->boot.bytes, sizeof data->boot.bytes));
+    json_put_name(json, "configHash");
+    json_put_hex(json, hash32_view(&data->config_hash));
+    json_put_name(json, "epoch");
+    json_put_u64(json, data->epoch);
+    json_put_name(json, "accountId");
+    json_put_hex(json, slice_of(data->account_id, sizeof data->account_id));
+    json_put_name(json, "address");
+    json_put_hex_0x(json, slice_of(data->address, sizeof data->address));
+    json_put_name(json, "recordHash");
+    json_put_hex(json, hash32_view(&data->record_hash));
+}
+
 static void put_json_user_data(struct builder *json, slice bytes)
 {
     struct user_data_client data;
+    struct user_data_proof proof;
+    if (status_is_ok(user_data_read_proof(bytes, &proof))) {
+        put_json_proof(json, &proof);
+        return;
+    }
     if (!status_is_ok(user_data_read_client(bytes, &data))) return;
     json_put_name(json, "mode");
     json_put_text(json, mode_name(data.is_production));

@@ -10,6 +10,7 @@ static const char version[] = "0.1.0";
 enum reach {
     REACH_SERVICE, /* the service, always */
     REACH_FILES,   /* files; only its own flags */
+    REACH_EITHER,  /* files, or the service, which it connects to itself */
 };
 
 /* One command: its words, its flags beside the common ones, and what it takes. */
@@ -61,6 +62,18 @@ static const struct flag list_flags[] = {
      .shape = FLAG_TEXT,
      .value_name = "TEXT",
      .help = "go on after an earlier page"},
+};
+
+static const struct flag account_verify_flags[] = {
+    {.name = "pcr",
+     .shape = FLAG_REPEATED,
+     .value_name = "N=HEX",
+     .help = "a register's expected value"},
+    {.name = "root",
+     .shape = FLAG_TEXT,
+     .value_name = "FILE",
+     .help = "trust this root certificate (PEM) instead of AWS's G1"},
+    {.name = "allow-debug", .shape = FLAG_SWITCH, .help = "accept an enclave in debug mode"},
 };
 
 static const struct flag tx_flags[] = {
@@ -271,6 +284,16 @@ static const struct command commands[] = {
      REACH_SERVICE,
      "Shows one account.",
      commands_account_show},
+    {{"account", "verify"},
+     "enw account verify",
+     "ID|FILE",
+     1,
+     1,
+     account_verify_flags,
+     ARRAY_COUNT(account_verify_flags),
+     REACH_EITHER,
+     "Verifies in which image an account's key was born; a FILE has a slash in its path.",
+     commands_account_verify},
     {{"sign", "tx"},
      "enw sign tx",
      "NAME-OR-ADDRESS",
