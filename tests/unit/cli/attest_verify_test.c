@@ -122,8 +122,6 @@ static void real_json(void)
     expect_true("null", !json_has_value(&object, "nonce"));
 }
 
-/* ---- forms of files ---- */
-
 static char folder[64], path[96], root[96];
 
 static void write_file(slice contents)
@@ -139,137 +137,75 @@ static slice document(const struct identity_saying *saying)
     return identity_document(saying);
 }
 
-static void forms(void)
-{
-    static char text[65536];
-    static const struct identity_saying saying = {0};
-    static const struct {
-        const char *name, *before, *after;
-        size_t line_size; /* 0: the document's own bytes */
-        int code;
-        const char *told;
-    } rows[] = {
-        {"raw", "", "", 0, 0, "verified"},
-        {"one byte more", "", "x", 0, 3, "enw: "},
-        {"base64", "", "", 65000, 0, "verified"},
-        {"base64 in lines", "", "\n", 64, 0, "verified"},
-        {"base64 in short lines after blanks", " \r\n\t", "\r\n", 8, 0, "verified"},
-        {"base64 and a star", "", "*", 64, 3, "enw: the attestation document is not base64\n"},
-        {"the service's answer", "{\"document\":\"", "\",\"unverified\":{}}", 65000, 0, "verified"},
-        {"a proof", "\n{\"name\":\"a\",\"proof\":\"", "\"}", 65000, 0, "verified"},
-        {"another field", "{\"text\":\"", "\"}", 65000, 3, "enw: the JSON has no field"},
-        {"broken JSON", "{\"document\":\"", "\"", 65000, 3, "enw: json: "},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct builder file;
-        runner_row(rows[i].name);
-        builder_init(&file, text, sizeof text);
-        builder_put_text(&file, rows[i].before);
-        if (rows[i].line_size == 0) builder_put(&file, document(&saying));
-        else identity_put_base64(&file, document(&saying), rows[i].line_size);
-        builder_put_text(&file, rows[i].after);
-        write_file(builder_view(&file));
-        expect_run(
-            transcript_run("", "attest", "verify", path, "--root", root, "--pcr", pcr0, NULL),
-            rows[i].code, rows[i].told);
-    }
-}
-
-static void files_that_are_none(void)
-{
-    static uint8_t zeros[65537];
-    runner_row("empty");
-    write_file(slice_of("", 0));
-    expect_run(transcript_run("", "attest", "verify", path, NULL), 3,
-               "enw: the attestation document is empty\n");
-    runner_row("blank");
-    write_file(slice_text(" \n"));
-    expect_run(transcript_run("", "attest", "verify", path, NULL), 3,
-               "enw: the attestation document is empty\n");
-    runner_row("64 KiB");
-    write_file(slice_of(zeros, 65536));
-    expect_run(transcript_run("", "attest", "verify", path, NULL), 3,
-               "enw: the attestation document is not base64\n");
-    runner_row("one byte more");
-    write_file(slice_of(zeros, 65537));
-    expect_run(transcript_run("", "attest", "verify", path, NULL), 3,
-               "enw: attest: the file is too long for a document\n");
-    runner_row("no file");
-    expect_run(transcript_run("", "attest", "verify", "/nonexistent", NULL), 3,
-               "enw: attest: the file cannot be read\n");
-}
-
 /* ---- judging ---- */
+
+static const struct {
+    const char *name;
+    struct identity_saying saying;
+    const char *flags[4];
+    int code;
+    const char *told;
+} judgement_rows[] = {
+    {"of our root", {0}, {"--root", root}, 0, "root        of --root\n"},
+    {"of AWS's", {0}, {NULL}, 4, "enw: x509: chain does not reach the trusted root\n"},
+    {"of another PCR", {0}, {"--root", root, "--pcr", other_pcr0}, 4, "(PCR0 is abababab"},
+    {"debug, whose PCR also differs",
+     {.is_debug = true},
+     {"--root", root, "--pcr", pcr0},
+     4,
+     "enw: attestation: enclave runs in debug mode\n"},
+    {"debug allowed, whose PCR differs",
+     {.is_debug = true},
+     {"--root", root, "--allow-debug", pcr0_flag},
+     4,
+     "(PCR0 is 00000000"},
+    {"of a register it lacks",
+     {0},
+     {"--root", root, "--pcr",
+      "31=ab"
+      "ababababababababababababababababababababababababababababababababab"
+      "abababababababababababababab"},
+     4,
+     "enw: attestation: document lacks an expected PCR (PCR31)\n"},
+    {"fresh", {0}, {"--root", root, "--at", "now"}, 0, "valid       now\n"},
+    {"300 s old", {.age_s = 295}, {"--root", root, "--at", "now"}, 0, "valid       now\n"},
+    {"older",
+     {.age_s = 310},
+     {"--root", root, "--at", "now"},
+     4,
+     "enw: attestation: document is too old\n"},
+    {"older is allowed",
+     {.age_s = 310},
+     {"--root", root, "--max-age", "400"},
+     0,
+     "valid       now\n"},
+    {"older, at its own time",
+     {.age_s = 310},
+     {"--root", root},
+     0,
+     "valid       when it was signed"},
+    {"both",
+     {0},
+     {"--max-age", "1", "--at", "document"},
+     3,
+     "enw: max-age: says nothing with --at document\n"},
+    {"another time", {0}, {"--at", "noon"}, 3, "enw: at: must be \"document\" or \"now\"\n"},
+    {"age that is none", {0}, {"--max-age", "x"}, 3, "enw: max-age: must be a number of seconds\n"},
+    {"empty nonce", {0}, {"--nonce="}, 3, "enw: nonce: must be 2 to 2048 hex digits\n"},
+    {"odd nonce", {0}, {"--nonce", "abc"}, 3, "enw: nonce: must be 2 to 2048 hex digits\n"},
+    {"PCR that is none", {0}, {"--pcr", "0=ab"}, 3, "enw: pcr: "},
+    {"root that is none", {0}, {"--root", "/dev/null"}, 3, "enw: attest: the file of --root"},
+};
 
 static void judgements(void)
 {
-    static const struct {
-        const char *name;
-        struct identity_saying saying;
-        const char *flags[4];
-        int code;
-        const char *told;
-    } rows[] = {
-        {"of our root", {0}, {"--root", root}, 0, "root        of --root\n"},
-        {"of AWS's", {0}, {NULL}, 4, "enw: x509: chain does not reach the trusted root\n"},
-        {"of another PCR", {0}, {"--root", root, "--pcr", other_pcr0}, 4, "(PCR0 is abababab"},
-        {"debug, whose PCR also differs",
-         {.is_debug = true},
-         {"--root", root, "--pcr", pcr0},
-         4,
-         "enw: attestation: enclave runs in debug mode\n"},
-        {"debug allowed, whose PCR differs",
-         {.is_debug = true},
-         {"--root", root, "--allow-debug", pcr0_flag},
-         4,
-         "(PCR0 is 00000000"},
-        {"of a register it lacks",
-         {0},
-         {"--root", root, "--pcr",
-          "31=ab"
-          "ababababababababababababababababababababababababababababababababab"
-          "abababababababababababababab"},
-         4,
-         "enw: attestation: document lacks an expected PCR (PCR31)\n"},
-        {"fresh", {0}, {"--root", root, "--at", "now"}, 0, "valid       now\n"},
-        {"300 s old", {.age_s = 295}, {"--root", root, "--at", "now"}, 0, "valid       now\n"},
-        {"older",
-         {.age_s = 310},
-         {"--root", root, "--at", "now"},
-         4,
-         "enw: attestation: document is too old\n"},
-        {"older is allowed",
-         {.age_s = 310},
-         {"--root", root, "--max-age", "400"},
-         0,
-         "valid       now\n"},
-        {"older, at its own time",
-         {.age_s = 310},
-         {"--root", root},
-         0,
-         "valid       when it was signed"},
-        {"both",
-         {0},
-         {"--max-age", "1", "--at", "document"},
-         3,
-         "enw: max-age: says nothing with --at document\n"},
-        {"another time", {0}, {"--at", "noon"}, 3, "enw: at: must be \"document\" or \"now\"\n"},
-        {"age that is none",
-         {0},
-         {"--max-age", "x"},
-         3,
-         "enw: max-age: must be a number of seconds\n"},
-        {"empty nonce", {0}, {"--nonce="}, 3, "enw: nonce: must be 2 to 2048 hex digits\n"},
-        {"odd nonce", {0}, {"--nonce", "abc"}, 3, "enw: nonce: must be 2 to 2048 hex digits\n"},
-        {"PCR that is none", {0}, {"--pcr", "0=ab"}, 3, "enw: pcr: "},
-        {"root that is none", {0}, {"--root", "/dev/null"}, 3, "enw: attest: the file of --root"},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        runner_row(rows[i].name);
-        write_file(document(&rows[i].saying));
-        expect_run(transcript_run("", "attest", "verify", path, rows[i].flags[0], rows[i].flags[1],
-                                  rows[i].flags[2], rows[i].flags[3], NULL),
-                   rows[i].code, rows[i].told);
+    for (size_t i = 0; i < ARRAY_COUNT(judgement_rows); i++) {
+        runner_row(judgement_rows[i].name);
+        write_file(document(&judgement_rows[i].saying));
+        expect_run(transcript_run("", "attest", "verify", path, judgement_rows[i].flags[0],
+                                  judgement_rows[i].flags[1], judgement_rows[i].flags[2],
+                                  judgement_rows[i].flags[3], NULL),
+                   judgement_rows[i].code, judgement_rows[i].told);
     }
 }
 
@@ -361,8 +297,6 @@ int main(int argc, char **argv)
     static const struct runner_test tests[] = {
         {"real documents", real_documents},
         {"real JSON", real_json},
-        {"forms", forms},
-        {"files that are none", files_that_are_none},
         {"judgements", judgements},
         {"refusal as JSON", refusal_json},
         {"services", services},

@@ -16,7 +16,7 @@ static void kept_and_shown(void)
     char address[43] = "", path[128], part[128];
     static const char *const parts[] = {
         "{\"name\":\"alice\",",    "\"proof\":\"hECg", "\"unverified\":{\"moduleId\":\"i-fake\"",
-        "\"mode\":\"production\"", "\"epoch\":7",     "\"recordHash\":\"",
+        "\"mode\":\"production\"", "\"epoch\":7",      "\"recordHash\":\"",
         "\"accountId\":\"",
     };
     bench_open(&bench, &usual);
