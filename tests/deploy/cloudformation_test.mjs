@@ -163,6 +163,10 @@ await check('key-policy.json is the template\'s policy', () => {
   const policy = JSON.parse(read('deploy/aws/key-policy.json'));
   return isDeepStrictEqual(evaluate(KeyPolicy, parameters), policy) ? [] : [JSON.stringify(evaluate(KeyPolicy, parameters), null, 1)];
 });
+await check('environment and epoch are those of enclave.json', () => {
+  const { environment, epoch } = JSON.parse(read('deploy/enclave/enclave.json'));
+  return parameter('EnvironmentName') === environment && isDeepStrictEqual(parameter('EpochList'), [String(epoch)]) ? [] : ['they are not'];
+});
 await check('PCR3 and PCR8 become conditions when they are given', () => {
   const set = { ...parameters, Pcr3: 'a'.repeat(96), Pcr8List: ['b'.repeat(96)] };
   const [use] = evaluate(KeyPolicy, set).Statement;

@@ -158,6 +158,16 @@ await check('the enclave gets what its run file asks for', () => {
   same('allocator', [allocator.memory_mib, allocator.cpu_count], [run.memory_mib, run.cpu_count]);
   return findings;
 });
+await check('enclave, proxy and parent meet at the same ports', () => {
+  const { kms_dial, kms_host, listen } = JSON.parse(read('deploy/enclave/enclave.json'));
+  const config = get(rendered.base, 'ConfigMap').data;
+  const findings = [];
+  if (!containerOf(rendered.base, 'proxy').args.includes(`--listener=${kms_dial}=$(ENW_KMS_HOST):443`)) findings.push('proxy');
+  if (!read('deploy/systemd/enw-proxy.service').includes(`--listener=${kms_dial}=\${ENW_KMS_HOST}:443`)) findings.push('proxy\'s unit');
+  if (config.ENW_KMS_HOST !== kms_host) findings.push('KMS host');
+  if (config.ENW_ENCLAVE.split(':')[2] !== listen.split(':')[2]) findings.push('enclave');
+  return findings;
+});
 await check('the device group and the seccomp profile are those of the nodes', () => {
   const template = read('deploy/aws/cloudformation.yaml');
   const pod = podOf(rendered.base);
