@@ -184,13 +184,13 @@ await check('nobody may schedule the key\'s deletion, and the stack keeps key an
   });
   return [...allowed.filter(matches), ...kept];
 });
-for (const Platform of ['ec2', 'eks-irsa', 'eks-pod-identity']) {
+for (const Platform of ['ec2', 'eks-nodes', 'eks-irsa', 'eks-pod-identity']) {
   await check(`the role's trust on ${Platform} is a policy document`, () => {
     const set = { ...parameters, Platform, OidcProvider: 'oidc.eks.eu-west-1.amazonaws.com/id/ABC' };
     let document = evaluate(template.Resources.ParentRole.Properties.AssumeRolePolicyDocument, set);
     if (typeof document === 'string') document = JSON.parse(document);
     const [statement] = document.Statement;
-    const principal = { ec2: 'ec2.amazonaws.com', 'eks-pod-identity': 'pods.eks.amazonaws.com' }[Platform] ??
+    const principal = { ec2: 'ec2.amazonaws.com', 'eks-nodes': 'ec2.amazonaws.com', 'eks-pod-identity': 'pods.eks.amazonaws.com' }[Platform] ??
       'arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC';
     const findings = Object.values(statement.Principal)[0] === principal ? [] : [JSON.stringify(statement.Principal)];
     if (Platform === 'eks-irsa' && Object.keys(statement.Condition.StringEquals).length !== 2) findings.push('not bound to the service account');
@@ -221,6 +221,11 @@ await check('the table is the one that the code makes', () => {
   if (!code.includes(`"ProjectionType", "${index.Projection.ProjectionType}"`)) findings.push('projection');
   if (!code.includes(`"BillingMode", "${BillingMode}"`)) findings.push('billing');
   return findings;
+});
+await check('a node group gets neither a profile nor an image, and its pods reach metadata', () => {
+  const data = structuredClone(template.Resources.LaunchTemplate.Properties.LaunchTemplateData);
+  const { IamInstanceProfile, ImageId, MetadataOptions } = evaluate(data, { ...parameters, Platform: 'eks-nodes' });
+  return IamInstanceProfile || ImageId || MetadataOptions.HttpPutResponseHopLimit !== 2 ? ['not so'] : [];
 });
 await check('the launch template\'s user data: its parts, its shell, the allocator\'s settings', async () => {
   const text = template.Resources.LaunchTemplate.Properties.LaunchTemplateData.UserData['Fn::Base64'];
