@@ -66,19 +66,17 @@ await check('what is copied to build is all that the build reads', () => {
   return needed.filter((name) => existsSync(join(root, name)) && !copied.has(name)).map((name) => `${name} is not copied`);
 });
 
-// Debian 12's names; on another release they may differ, and apt may know none.
+// Debian 12's names; other releases have others, and without package lists apt knows only what is installed.
 const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
-if (/VERSION_ID="12"/.test(release) && /^ID=debian/m.test(release)) {
+const isBookworm = /^ID=debian/m.test(release) && /VERSION_ID="12"/.test(release);
+const known = new Set(isBookworm ? execFileSync('apt-cache', ['pkgnames'], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\n') : []);
+if (known.size > 20000) {
   const packages = [...new Set(names.flatMap((name) => packagesOf(read(join(folder, name)))))];
-  const missing = (list) => {
-    const known = execFileSync('apt-cache', ['pkgnames'], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\n');
-    const set = new Set(known);
-    return list.filter((name) => !set.has(name)).map((name) => `Debian has no ${name}`);
-  };
+  const missing = (list) => list.filter((name) => !known.has(name)).map((name) => `Debian has no ${name}`);
   await check('every Debian package exists', () => (packages.length > 8 ? missing(packages) : ['too few were found']));
   await refuses('a package that does not exist', () => missing(['libjansson5000']));
 } else {
-  skip('deploy/docker: package names are Debian 12\'s, and this is another system');
+  skip('deploy/docker: package names can be checked on Debian 12 with package lists only');
 }
 
 // A nitro-cli whose enclaves are lines of a file.
