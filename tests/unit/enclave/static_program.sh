@@ -21,7 +21,7 @@ names=$(nm "$program" | awk 'NF == 3 { print $3 " " $1 }')
 address() { echo "$names" | awk -v name="$1" '$1 == name { print $2 }'; }
 nothing=$(address absent_nothing)
 failure=$(address absent_failure)
-[ -n "$nothing" ] && [ -n "$failure" ] || refuse "lacks what stands for what is absent"
+if [ -z "$nothing" ] || [ -z "$failure" ]; then refuse "lacks what stands for what is absent"; fi
 for name in dlopen dlsym dlerror gethostbyname getservbyname dlclose dladdr getaddrinfo getnameinfo; do
     where=$(address "$name")
     case $where in
