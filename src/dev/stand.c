@@ -318,7 +318,7 @@ static status start_parent(struct stand *stand, const struct stand_settings *set
 }
 
 /* enclave.json, as docs/PROTOCOL.md section 8 has it. */
-static status write_configuration(struct stand *stand)
+static status write_configuration(struct stand *stand, const struct stand_settings *settings)
 {
     uint8_t text[STAND_TEXT_SIZE_MAX];
     struct builder json;
@@ -358,7 +358,7 @@ static status write_configuration(struct stand *stand)
     json_put_text(&json, stand->key_arn.text);
     json_put_array_close(&json);
     json_put_name(&json, "verify_signatures");
-    json_put_bool(&json, true);
+    json_put_bool(&json, !settings->has_no_verification);
     json_put_object_close(&json);
     TRY(builder_finish(&json, &written));
     return file_write(in_folder(stand, "enclave.json"), written, FILE_MODE_PUBLIC);
@@ -409,7 +409,7 @@ static status find_key(struct stand *stand, struct stand_key *session)
     return file_write(path, slice_text(stand->key_arn.text), FILE_MODE_PUBLIC);
 }
 
-static status prepare_key(struct stand *stand, const char *programs)
+static status prepare_key(struct stand *stand, const struct stand_settings *asked)
 {
     SCOPED(stand_key_close) struct stand_key session = {0};
     struct stand_key_settings settings = {
@@ -424,8 +424,8 @@ static status prepare_key(struct stand *stand, const char *programs)
                   &settings.roots_pem));
     TRY(stand_key_open(&settings, &session));
     TRY(find_key(stand, &session));
-    TRY(write_configuration(stand));
-    TRY(measure_enclave(stand, programs));
+    TRY(write_configuration(stand, asked));
+    TRY(measure_enclave(stand, asked->programs));
     return stand_key_put_policy(&session, &stand->key_arn, &stand->pcr0);
 }
 
@@ -446,7 +446,7 @@ status stand_open(const struct stand_settings *settings, struct stand *stand)
     TRY(choose_endpoints(stand, settings->listen));
     TRY(start_imds(stand, settings->programs));
     TRY(start_kms(stand, settings->programs));
-    TRY(prepare_key(stand, settings->programs));
+    TRY(prepare_key(stand, settings));
     TRY(start_proxy(stand, settings->programs));
     TRY(start_enclave(stand, settings->programs));
     return start_parent(stand, settings);
