@@ -329,7 +329,8 @@ static void sweep(struct server *server)
     for (size_t i = 0; i < SERVICE_CONNECTION_COUNT_MAX; i++) {
         struct connection *connection = &server->connections[i];
         pthread_mutex_lock(&connection->mutex);
-        if (connection->is_open && connection_is_over(connection, now_ms)) {
+        /* A busy connection's deadlines are its worker's, who looks at them afterwards. */
+        if (connection->is_open && !connection->is_busy && connection_is_over(connection, now_ms)) {
             settle(server, connection);
         }
         pthread_mutex_unlock(&connection->mutex);
