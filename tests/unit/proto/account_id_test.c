@@ -44,6 +44,22 @@ static void name_rows(void)
     }
 }
 
+/* Every byte there is, alone and inside a name: UTF-8, percent signs and controls among them. */
+static void every_byte(void)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@-";
+    for (size_t byte = 0; byte < 256; byte++) {
+        const uint8_t name[] = {'a', (uint8_t)byte, 'z'};
+        const bool is_allowed = byte != 0 && strchr(allowed, (int)byte) != NULL;
+        const char *refusal =
+            is_allowed ? NULL : "account name: only letters, digits and . _ : @ - are allowed";
+        runner_row_at("byte", byte);
+        expect_outcome("inside", account_name_check(slice_of(name, sizeof name)), refusal);
+        expect_outcome("alone", account_name_check(slice_of(name + 1, 1)), refusal);
+    }
+}
+
 static void length_limit(void)
 {
     char name[ACCOUNT_NAME_SIZE_MAX + 1];
@@ -86,9 +102,8 @@ static void equality(void)
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
-        {"name rows", name_rows},
-        {"length limit", length_limit},
-        {"preimage bytes", preimage_bytes},
+        {"name rows", name_rows},       {"every byte", every_byte},
+        {"length limit", length_limit}, {"preimage bytes", preimage_bytes},
         {"equality", equality},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
