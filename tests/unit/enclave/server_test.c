@@ -11,6 +11,9 @@
 #include "fixture.h"
 #include "net/unix.h"
 
+/* How long anything is waited for that must come: a loaded machine is no failure. */
+enum { PATIENCE_MS = 60000 };
+
 static struct fixture fixture;
 static struct server server;
 
@@ -38,7 +41,7 @@ static void peer_open(struct peer *peer)
 {
     memset(peer, 0, sizeof *peer);
     expect_ok("dial",
-              endpoint_dial(&fixture.config.listen, clock_deadline_ms(2000), &peer->stream));
+              endpoint_dial(&fixture.config.listen, clock_deadline_ms(PATIENCE_MS), &peer->stream));
 }
 
 static void peer_send(struct peer *peer, const struct message_request *request)
@@ -47,14 +50,15 @@ static void peer_send(struct peer *peer, const struct message_request *request)
     struct builder frame;
     builder_init(&frame, memory, sizeof memory);
     expect_ok("write", message_request_write(request, &frame));
-    expect_ok("send", stream_write(&peer->stream, builder_view(&frame), clock_deadline_ms(2000)));
+    expect_ok("send",
+              stream_write(&peer->stream, builder_view(&frame), clock_deadline_ms(PATIENCE_MS)));
 }
 
 /* The next reply; its slices are good until the next call. False at the end of the stream. */
 static bool peer_receive(struct peer *peer, struct message_reply *reply)
 {
     static uint8_t copy[FRAME_SIZE_MAX];
-    const int64_t deadline_ms = clock_deadline_ms(8000);
+    const int64_t deadline_ms = clock_deadline_ms(PATIENCE_MS);
     for (;;) {
         slice arrived = slice_of(peer->memory, peer->size);
         struct frame frame;
@@ -217,7 +221,7 @@ static void bad_frame_ends_the_connection(void)
     start(&(struct fixture_options){0});
     peer_open(&peer);
     const slice bad = runner_hex("454e5746 02 08 0000 00000014 0000000000000007");
-    expect_ok("send", stream_write(&peer.stream, bad, clock_deadline_ms(2000)));
+    expect_ok("send", stream_write(&peer.stream, bad, clock_deadline_ms(PATIENCE_MS)));
     expect_true("told", peer_receive(&peer, &reply));
     expect_u64("kind", reply.kind, FAILURE_BAD_INPUT);
     expect_text("sentence", reply.sentence, "frame: version is not 1");
@@ -228,7 +232,7 @@ static void bad_frame_ends_the_connection(void)
     const slice two = runner_hex("454e5746 01 08 0000 00000014 0000000000000005"
                                  "454e5746 01 02 0000 00000014 0000000000000006"
                                  "454e5746 01 08 0000 00000014 0000000000000007");
-    expect_ok("send", stream_write(&peer.stream, two, clock_deadline_ms(2000)));
+    expect_ok("send", stream_write(&peer.stream, two, clock_deadline_ms(PATIENCE_MS)));
     expect_true("status", peer_receive(&peer, &reply));
     expect_u64("req_id", reply.req_id, 5);
     expect_true("refused", peer_receive(&peer, &reply));
@@ -251,23 +255,23 @@ static void frames_cut_at_every_byte(void)
     expect_ok("write", message_request_write(&request, &frame));
     const slice all = builder_view(&frame);
     peer_open(&peer);
-    for (size_t cut = 1; cut < all.size; cut += cut < 64 ? 1 : 7) {
+    for (size_t cut = 1; cut < all.size; cut++) {
         runner_row_at("cut at", cut);
-        expect_ok("first",
-                  stream_write(&peer.stream, slice_part(all, 0, cut), clock_deadline_ms(2000)));
+        expect_ok("first", stream_write(&peer.stream, slice_part(all, 0, cut),
+                                        clock_deadline_ms(PATIENCE_MS)));
         if (cut % 16 == 1) pause_ms(1);
         expect_ok("second", stream_write(&peer.stream, slice_part(all, cut, all.size),
-                                         clock_deadline_ms(2000)));
+                                         clock_deadline_ms(PATIENCE_MS)));
         if (!expect_true("answered", peer_receive(&peer, &reply))) break;
         expect_u64("signed", reply.kind, 0);
     }
     runner_row(NULL);
     stream_close(&peer.stream);
     /* And connections that end inside a frame do no harm. */
-    for (size_t cut = 1; cut < all.size; cut += 37) {
+    for (size_t cut = 1; cut < all.size; cut++) {
         peer_open(&peer);
-        expect_ok("part",
-                  stream_write(&peer.stream, slice_part(all, 0, cut), clock_deadline_ms(2000)));
+        expect_ok("part", stream_write(&peer.stream, slice_part(all, 0, cut),
+                                       clock_deadline_ms(PATIENCE_MS)));
         stream_close(&peer.stream);
     }
     peer_open(&peer);
@@ -277,31 +281,21 @@ static void frames_cut_at_every_byte(void)
     stop();
 }
 
-static void started_frame_has_a_deadline(void)
+/* Waits until that many connections are open. */
+static bool connections_become(size_t count)
 {
-    static struct peer slow, good;
-    struct message_reply reply;
-    start(&(struct fixture_options){0});
-    peer_open(&slow);
-    peer_open(&good);
-    const slice part = runner_hex("454e5746 01 08 0000 00000014");
-    expect_ok("part", stream_write(&slow.stream, part, clock_deadline_ms(2000)));
-    const int64_t started_ms = clock_monotonic_ms();
-    expect_true("ended", !peer_receive(&slow, &reply));
-    const int64_t lasted_ms = clock_monotonic_ms() - started_ms;
-    expect_true("after its time", lasted_ms >= CONNECTION_FRAME_MS - 100);
-    expect_true("and not much later", lasted_ms < CONNECTION_FRAME_MS + 3 * SERVER_SWEEP_MS);
-    const struct message_request request = fixture_request(&fixture, FRAME_STATUS, "a");
-    peer_send(&good, &request);
-    expect_true("an idle connection stays", peer_receive(&good, &reply));
-    stream_close(&slow.stream);
-    stream_close(&good.stream);
-    stop();
+    const int64_t deadline_ms = clock_deadline_ms(PATIENCE_MS);
+    while (atomic_load(&fixture.statistics.connections) != count) {
+        if (clock_monotonic_ms() >= deadline_ms) return false;
+        pause_ms(5);
+    }
+    return true;
 }
 
-static void peer_that_does_not_read(void)
+/* One that began a frame and says no more, one that sends and does not read, and one that idles. */
+static void peers_that_stall(void)
 {
-    static struct peer deaf, good;
+    static struct peer slow, deaf, good;
     struct message_reply reply;
     start(&(struct fixture_options){0});
     const struct message_request request = fixture_request(&fixture, FRAME_STATUS, "a");
@@ -309,20 +303,27 @@ static void peer_that_does_not_read(void)
     struct builder frame;
     builder_init(&frame, memory, sizeof memory);
     expect_ok("write", message_request_write(&request, &frame));
-    peer_open(&deaf);
     peer_open(&good);
+    peer_send(&good, &request);
+    expect_true("served", peer_receive(&good, &reply));
+    peer_open(&slow);
+    const int64_t started_ms = clock_monotonic_ms();
+    expect_ok("part", stream_write(&slow.stream, slice_part(builder_view(&frame), 0, 12),
+                                   clock_deadline_ms(PATIENCE_MS)));
+    peer_open(&deaf);
     /* Far more answers than the kernel and the connection keep. */
     status sent = status_ok();
-    for (size_t i = 0; i < 100000 && status_is_ok(sent); i++) {
-        sent = stream_write(&deaf.stream, builder_view(&frame), clock_deadline_ms(100));
+    while (status_is_ok(sent)) {
+        sent = stream_write(&deaf.stream, builder_view(&frame), clock_deadline_ms(1000));
     }
-    expect_true("is not read any more", !status_is_ok(sent));
     peer_send(&good, &request);
     expect_true("others are served", peer_receive(&good, &reply));
-    pause_ms(CONNECTION_DRAIN_MS + 3 * SERVER_SWEEP_MS);
-    expect_u64("it was closed", atomic_load(&fixture.statistics.connections), 1);
+    expect_true("the slow one is ended", !peer_receive(&slow, &reply));
+    expect_true("after its time", clock_monotonic_ms() - started_ms >= CONNECTION_FRAME_MS);
+    expect_true("the deaf one too", connections_become(1));
     peer_send(&good, &request);
-    expect_true("others are served", peer_receive(&good, &reply));
+    expect_true("an idle connection stays", peer_receive(&good, &reply));
+    stream_close(&slow.stream);
     stream_close(&deaf.stream);
     stream_close(&good.stream);
     stop();
@@ -345,11 +346,7 @@ static void connection_limit(void)
     expect_true("one too many is closed", !peer_receive(&more, &reply));
     stream_close(&more.stream);
     stream_close(&peers[0].stream);
-    for (int i = 0;
-         i < 100 && atomic_load(&fixture.statistics.connections) == SERVICE_CONNECTION_COUNT_MAX;
-         i++) {
-        pause_ms(10);
-    }
+    expect_true("one less", connections_become(SERVICE_CONNECTION_COUNT_MAX - 1));
     peer_open(&more);
     peer_send(&more, &request);
     expect_true("room again", peer_receive(&more, &reply));
@@ -497,8 +494,7 @@ int main(int argc, char **argv)
         {"full queue", full_queue},
         {"bad frame ends the connection", bad_frame_ends_the_connection},
         {"frames cut at every byte", frames_cut_at_every_byte},
-        {"started frame has a deadline", started_frame_has_a_deadline},
-        {"peer that does not read", peer_that_does_not_read},
+        {"peers that stall", peers_that_stall},
         {"connection limit", connection_limit},
         {"peer gone while KMS is silent", peer_gone_while_kms_is_silent},
         {"no account key stays in memory", no_account_key_stays_in_memory},

@@ -28,8 +28,8 @@ static bool take_one(atomic_int *count)
 
 static status enter(struct bench_store *store)
 {
-    const int delay_ms = atomic_load(&store->delay_ms);
-    if (delay_ms > 0) poll(NULL, 0, delay_ms);
+    const int64_t started_ms = clock_monotonic_ms();
+    while (clock_monotonic_ms() - started_ms < atomic_load(&store->delay_ms)) poll(NULL, 0, 5);
     if (take_one(&store->down_count)) FAIL(FAILURE_UNAVAILABLE, 0, "store: is down, as told");
     return status_ok();
 }
@@ -160,7 +160,7 @@ void bench_open(struct bench *bench, const struct bench_settings *settings)
         must(endpoint_parse(slice_text("tcp:127.0.0.1:0"), &server.listen));
     }
     must(server_open(&bench->server, &server));
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 6000; i++) {
         const bool has_link = enclave_link_read_state(&bench->service.link).up_count == 2;
         if (has_link && credentials_source_read_state(&bench->service.credentials).is_usable) break;
         poll(NULL, 0, 10);
@@ -170,7 +170,7 @@ void bench_open(struct bench *bench, const struct bench_settings *settings)
 
 void bench_close(struct bench *bench)
 {
-    if (!status_is_ok(server_stop(&bench->server, clock_deadline_ms(5000)))) {
+    if (!status_is_ok(server_stop(&bench->server, clock_deadline_ms(60000)))) {
         fprintf(stderr, "bench: requests did not end\n");
         enclave_link_stop(&bench->service.link);
     }
@@ -189,10 +189,10 @@ void bench_close(struct bench *bench)
 int bench_connect(struct bench *bench)
 {
     struct stream stream = {0};
-    must(tcp_dial(&bench->server.listener.bound, clock_deadline_ms(2000), &stream));
+    must(tcp_dial(&bench->server.listener.bound, clock_deadline_ms(60000), &stream));
     const int flags = fcntl(stream.descriptor, F_GETFL);
     fcntl(stream.descriptor, F_SETFL, flags & ~O_NONBLOCK);
-    const struct timeval patience = {20, 0};
+    const struct timeval patience = {60, 0};
     setsockopt(stream.descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return stream.descriptor;
 }

@@ -201,8 +201,8 @@ static bool serve_one(struct connection *connection, slice bytes)
     atomic_fetch_add(&fake->request_count, 1);
     if (take_one(&behaviour->close_count)) return false;
     if (atomic_load(&behaviour->is_silent)) return true;
-    const int delay_ms = atomic_load(&behaviour->delay_ms);
-    if (delay_ms > 0) poll(NULL, 0, delay_ms);
+    const int64_t started_ms = clock_monotonic_ms();
+    while (clock_monotonic_ms() - started_ms < atomic_load(&behaviour->delay_ms)) poll(NULL, 0, 5);
     if (take_one(&behaviour->garbage_count)) {
         return send_pieces(connection, slice_text("HTTP/1.1 400 Bad Request\r\n\r\n"));
     }
