@@ -24,8 +24,15 @@ AWS_ACCESS_KEY_ID=$(jq -r .accessKeyId "$WORK/credentials.json") \
     AWS_SESSION_TOKEN=$(jq -r .sessionToken "$WORK/credentials.json") \
     start parent "$(program parent enw-parent)" --listen "unix:$WORK/parent.sock" --token-file "$STATE/token" \
     --enclave "unix:$STATE/enclave.sock" --store "sqlite:$WORK/other.sqlite" --region "$ENW_REGION"
+secrets=("$(jq -r .secretAccessKey "$WORK/credentials.json")" "$(jq -r .sessionToken "$WORK/credentials.json")")
 rm "$WORK/credentials.json"
 wait_for 15 test -S "$WORK/parent.sock" || fail "$(cat "$WORK/parent.log")"
+# The process has taken them out of its environment, which others of its user may read.
+tr '\0' '\n' <"/proc/$LAST_PID/environ" >"$WORK/environ" 2>/dev/null || true
+[ "$(id -u)" != 0 ] || grep -q '^AWS_SECRET_ACCESS_KEY=' "$WORK/environ" || fail "its environment could not be read"
+for secret in "${secrets[@]}"; do
+    if grep -aFq -- "$secret" "$WORK/environ" "$WORK/parent.log"; then fail "a secret can still be read (${secret:0:4}…)"; fi
+done
 api POST /v1/accounts '{"name":"environment"}' --unix-socket "$WORK/parent.sock"
 expect 201
 

@@ -33,6 +33,31 @@ try broken "$(fault_of status 500)" 503
 try throttled "$(fault_of throttle)" 429 503
 try silent "$(fault_of silence)" 503
 
+step "while KMS is silent, many new accounts wait for it, and warm signatures do not"
+sign before
+expect 200
+fault kms '{"operation":"*","kind":"silence"}'
+waiting=()
+for i in $(seq 40); do
+    curl -sS --max-time 60 -H "Authorization: Bearer $TOKEN" -d "{\"name\":\"waits-$i\"}" -o "$WORK/waits-$i" -w '%{http_code}' \
+        "$ENW_URL/v1/accounts" >"$WORK/waits-$i.code" &
+    waiting+=($!)
+done
+enclave_waits() { [ "$(client status "$STATE/enclave.sock" | jq .queue.waiting)" -gt 0 ]; }
+wait_for 10 enclave_waits || fail "nothing waits for KMS"
+for i in $(seq 20); do
+    sign before "meanwhile $i"
+    expect 200
+done
+for i in $(seq 40); do [ ! -s "$WORK/waits-$i.code" ] || fail "waits-$i did not wait: $(cat "$WORK/waits-$i.code")"; done
+fault kms
+wait "${waiting[@]}"
+for i in $(seq 40); do
+    case $(cat "$WORK/waits-$i.code") in 201 | 503) ;; *) fail "waits-$i: $(cat "$WORK/waits-$i.code") $(cat "$WORK/waits-$i")" ;; esac
+done
+sign before
+expect 200
+
 step "a hiccup is not noticed"
 for json in '{"operation":"GenerateDataKey","kind":"status","value":500,"count":1}' '{"operation":"GenerateDataKey","kind":"throttle","count":1}'; do
     fault kms "$json"

@@ -5,10 +5,22 @@ stand_start s
 
 long=$(printf 'n%.0s' $(seq 128))
 step "names that are allowed"
-for name in a Z 0 . _ : @ - "user:7@example.org" "A.b_c:d@e-f" "$long"; do
+for name in a Z 0 . .. ... _ : @ - "user:7@example.org" "A.b_c:d@e-f" "$long"; do
     api POST /v1/accounts "{\"name\":\"$name\"}"
     expect 201
     expect_json .name "$name"
+done
+
+step "each of them is found by its path, as it is and percent-encoded, and signs"
+encoded() { local i; for ((i = 0; i < ${#1}; i++)); do printf '%%%02X' "'${1:i:1}"; done; }
+for name in a Z 0 . .. ... _ : @ - "user:7@example.org" "A.b_c:d@e-f" "$long"; do
+    for path in "$name" "$(encoded "$name")"; do
+        api GET "/v1/accounts/$path" '' --path-as-is
+        expect 200
+        expect_json .name "$name"
+        api POST "/v1/accounts/$path/sign-message" '{"message":"x"}' --path-as-is
+        expect 200
+    done
 done
 
 step "names that are not"
@@ -36,7 +48,11 @@ for id in nobody 0x0000000000000000000000000000000000000001; do
     api POST "/v1/accounts/$id/sign-transaction" "$TRANSACTION"
     expect 404 account_not_found
 done
-for id in 'a%00b' 'a%2Fb' '%' '..%2f'; do
-    api GET "/v1/accounts/$id"
-    case $CODE in 400 | 404) ;; *) fail "$id: $CODE $BODY" ;; esac
+for id in 'a%00b' 'a%2Fb' '%' '%4' '%zz' '..%2f' '..%5C' '%C3%BC' '%F0%9F%98%80' '%ff' 'a%20b' 'a+b' 'a%2561' "${long}n" "$(encoded "${long}n")"; do
+    api GET "/v1/accounts/$id" '' --path-as-is
+    expect 400 bad_input
+    api POST "/v1/accounts/$id/sign-message" '{"message":"x"}' --path-as-is
+    expect 400 bad_input
 done
+api GET /v1/accounts/../accounts/a '' --path-as-is
+expect 404 not_found

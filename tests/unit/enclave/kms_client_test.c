@@ -435,7 +435,7 @@ static void silence_ends_at_the_deadline(void)
     const struct outcome outcome = call(true, 300);
     expect_kind("unavailable", outcome.result, FAILURE_UNAVAILABLE);
     const int64_t lasted_ms = clock_monotonic_ms() - started_ms;
-    expect_true("at the deadline", lasted_ms >= 290 && lasted_ms < 1500);
+    expect_true("at the deadline", lasted_ms >= 290 && lasted_ms < KMS_CLIENT_ATTEMPT_MS_MAX);
     stop();
 }
 
@@ -457,7 +457,7 @@ static void wrong_servers(void)
     for (size_t i = 0; i < ARRAY_COUNT(servers); i++) {
         runner_row(servers[i].name);
         start(NULL, 0, &servers[i].wish);
-        const struct outcome outcome = call(true, 2000);
+        const struct outcome outcome = call(true, 60000);
         expect_refused("refused", outcome.result, servers[i].refusal);
         expect_u64("nothing was said", atomic_load(&kms.call_count), 0);
         expect_u64("not repeated", atomic_load(&kms.connection_count), 1);
@@ -472,8 +472,8 @@ static void nobody_there(void)
     snprintf(client.http.settings.origin.path, sizeof client.http.settings.origin.path,
              "/tmp/nobody-listens-here");
     const int64_t started_ms = clock_monotonic_ms();
-    expect_kind("unavailable", call(true, 2000).result, FAILURE_UNAVAILABLE);
-    expect_true("soon", clock_monotonic_ms() - started_ms < 1500);
+    expect_kind("unavailable", call(true, 60000).result, FAILURE_UNAVAILABLE);
+    expect_true("soon", clock_monotonic_ms() - started_ms < 30000);
     stop();
 }
 

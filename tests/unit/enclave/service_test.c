@@ -183,7 +183,7 @@ static void failures_of_kms(void)
     const int64_t started_ms = clock_monotonic_ms();
     fixture_serve(&fixture, &sign, &reply);
     expect_u64("silence", reply.kind, FAILURE_UNAVAILABLE);
-    expect_true("until the deadline", clock_monotonic_ms() - started_ms < 2000);
+    expect_true("until the deadline", clock_monotonic_ms() - started_ms < 20000);
     fixture.keys.is_silent = false;
     fixture_serve(&fixture, &sign, &reply);
     expect_u64("then it works", reply.kind, 0);

@@ -531,7 +531,7 @@ static void deadlines(void)
                                                         .deadline_ms = started_at_ms + 80});
         const int64_t took_ms = clock_monotonic_ms() - started_at_ms;
         expect_true("late", stream_is_late(got.result));
-        expect_true("in time", took_ms >= 80 && took_ms < 3000);
+        expect_true("in time", took_ms >= 80 && took_ms < 20000);
         bench_close(&bench);
     }
 }

@@ -88,7 +88,7 @@ static void deadlines(void)
     const int64_t took_ms = clock_monotonic_ms() - started_at_ms;
     expect_refused("read", late, "socket: deadline has passed");
     expect_true("is late", stream_is_late(late));
-    expect_true("not early, not late", took_ms >= 50 && took_ms < 2000);
+    expect_true("not early, not late", took_ms >= 50 && took_ms < 20000);
     expect_u64("untouched", size, 7);
     expect_true("wait", stream_is_late(stream_wait_readable(&stream, clock_deadline_ms(10))));
     expect_true("without waiting", stream_is_late(stream_read(&stream, &byte, 1, 0, &size)));

