@@ -184,8 +184,8 @@ static void many_connections(void)
     }
     uint8_t byte;
     size_t size = 1;
-    const status last =
-        stream_read(&streams[STAND_CONNECTION_COUNT_MAX], &byte, 1, clock_deadline_ms(60000), &size);
+    const status last = stream_read(&streams[STAND_CONNECTION_COUNT_MAX], &byte, 1,
+                                    clock_deadline_ms(60000), &size);
     expect_true("ended", !status_is_ok(last) || size == 0);
     for (size_t i = 0; i < ARRAY_COUNT(streams); i++) stream_close(&streams[i]);
     memset(streams, 0, sizeof streams);
