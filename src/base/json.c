@@ -378,20 +378,43 @@ static void put_control(struct builder *builder, uint8_t byte)
     hex_put(builder, slice_of(&byte, 1));
 }
 
+/* How many bytes at the front are written as they are: most texts are nothing else. */
+static size_t plain_size(slice text)
+{
+    size_t size = 0;
+    while (size < text.size && text.bytes[size] >= 0x20 && text.bytes[size] < 0x7f &&
+           text.bytes[size] != '"' && text.bytes[size] != '\\') {
+        size++;
+    }
+    return size;
+}
+
+/* Writes the one character at the front; returns how many bytes of the text it took. */
+static size_t put_special(struct builder *builder, slice text)
+{
+    const uint8_t byte = text.bytes[0];
+    const size_t size = character_size(text);
+    if (size == 0) {
+        builder_put_text(builder, "\xef\xbf\xbd");
+        return 1;
+    }
+    if (byte == '"' || byte == '\\') {
+        builder_put_text(builder, "\\");
+        builder_put_u8(builder, byte);
+    } else if (byte < 0x20 || byte == 0x7f) put_control(builder, byte);
+    else builder_put(builder, slice_part(text, 0, size));
+    return size;
+}
+
 void json_put_string(struct builder *builder, slice text)
 {
     put_comma(builder);
     builder_put_text(builder, "\"");
     while (text.size > 0) {
-        const uint8_t byte = text.bytes[0];
-        const size_t size = character_size(text);
-        if (size == 0) builder_put_text(builder, "\xef\xbf\xbd");
-        else if (byte == '"' || byte == '\\') {
-            builder_put_text(builder, "\\");
-            builder_put_u8(builder, byte);
-        } else if (byte < 0x20 || byte == 0x7f) put_control(builder, byte);
-        else builder_put(builder, slice_part(text, 0, size));
-        text = slice_part(text, size == 0 ? 1 : size, text.size);
+        size_t size = plain_size(text);
+        if (size > 0) builder_put(builder, slice_part(text, 0, size));
+        else size = put_special(builder, text);
+        text = slice_part(text, size, text.size);
     }
     builder_put_text(builder, "\"");
 }

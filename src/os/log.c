@@ -152,21 +152,15 @@ static void head_put(struct builder *text, const char *program, const struct lin
 }
 
 /* What always finds room behind the fields: the count of dropped lines, the brace, the line feed. */
-enum { TAIL_SIZE_MAX = 64, FIELD_SIZE_MAX = LOG_TEXT_SIZE_MAX * 6 + 128 };
+enum { TAIL_SIZE_MAX = 64 };
 
 /* A field that does not fit is left out whole, so that the line stays JSON. */
 static void fields_put(struct builder *text, const struct line *line)
 {
     for (size_t i = 0; i < line->field_count && i < LOG_FIELD_COUNT_MAX; i++) {
-        uint8_t memory[FIELD_SIZE_MAX];
-        struct builder field;
-        slice written;
-        builder_init(&field, memory, sizeof memory);
-        field_put(&field, &line->fields[i]);
-        if (!status_is_ok(builder_finish(&field, &written))) continue;
-        if (text->size + written.size + TAIL_SIZE_MAX <= text->size_max) {
-            json_put_raw(text, written);
-        }
+        struct builder longer = *text;
+        field_put(&longer, &line->fields[i]);
+        if (!longer.is_over) *text = longer;
     }
 }
 
@@ -188,9 +182,10 @@ static void line_write(struct log *log, const struct line *line)
     struct builder text;
     struct log_event *entry = event_find(log, line->event);
     if (line->is_limited && !is_allowed(entry, clock_read_monotonic_ms(&log->clock))) return;
-    builder_init(&text, memory, sizeof memory);
+    builder_init(&text, memory, sizeof memory - TAIL_SIZE_MAX);
     head_put(&text, log->program, line);
     fields_put(&text, line);
+    text.size_max = sizeof memory;
     if (entry->dropped_count > 0) {
         json_put_name(&text, "dropped");
         json_put_u64(&text, entry->dropped_count);
