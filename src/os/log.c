@@ -175,32 +175,46 @@ static bool is_written(int descriptor, slice text)
     return write(descriptor, text.bytes, text.size) == (ssize_t)text.size;
 }
 
-/* Called with the mutex held. */
+/* May this line be written? Takes over the count of lines that were dropped before it. */
+static bool is_admitted(struct log *log, const struct line *line, struct log_event **entry,
+                        uint64_t *dropped_count)
+{
+    pthread_mutex_lock(&log->mutex);
+    struct log_event *found = event_find(log, line->event);
+    const bool is_admitted =
+        !line->is_limited || is_allowed(found, clock_read_monotonic_ms(&log->clock));
+    if (is_admitted) {
+        *entry = found;
+        *dropped_count = found->dropped_count;
+        found->dropped_count = 0;
+    }
+    pthread_mutex_unlock(&log->mutex);
+    return is_admitted;
+}
+
+/* Composes without the mutex: that takes longer than the writing, and many threads have lines. */
 static void line_write(struct log *log, const struct line *line)
 {
     uint8_t memory[LOG_LINE_SIZE_MAX];
     struct builder text;
-    struct log_event *entry = event_find(log, line->event);
-    if (line->is_limited && !is_allowed(entry, clock_read_monotonic_ms(&log->clock))) return;
+    struct log_event *entry = NULL;
+    uint64_t dropped_count = 0;
+    if (line->level < log->level_min) return;
+    if (!is_admitted(log, line, &entry, &dropped_count)) return;
     builder_init(&text, memory, sizeof memory - TAIL_SIZE_MAX);
     head_put(&text, log->program, line);
     fields_put(&text, line);
     text.size_max = sizeof memory;
-    if (entry->dropped_count > 0) {
+    if (dropped_count > 0) {
         json_put_name(&text, "dropped");
-        json_put_u64(&text, entry->dropped_count);
+        json_put_u64(&text, dropped_count);
     }
     json_put_object_close(&text);
     builder_put_text(&text, "\n");
-    if (is_written(log->descriptor, builder_view(&text))) entry->dropped_count = 0;
-    else entry->dropped_count++;
-}
-
-static void write_locked(struct log *log, const struct line *line)
-{
-    if (line->level < log->level_min) return;
     pthread_mutex_lock(&log->mutex);
-    line_write(log, line);
+    if (!is_written(log->descriptor, builder_view(&text))) {
+        entry->dropped_count += dropped_count + 1;
+    }
     pthread_mutex_unlock(&log->mutex);
 }
 
@@ -209,7 +223,7 @@ void log_write(struct log *log, enum log_level level, const char *event, const l
 {
     const struct line line = {
         clock_read_wall_ms(&log->clock), level, event, fields, field_count, true};
-    write_locked(log, &line);
+    line_write(log, &line);
 }
 
 void log_write_each(struct log *log, enum log_level level, const char *event,
@@ -217,7 +231,7 @@ void log_write_each(struct log *log, enum log_level level, const char *event,
 {
     const struct line line = {
         clock_read_wall_ms(&log->clock), level, event, fields, field_count, false};
-    write_locked(log, &line);
+    line_write(log, &line);
 }
 
 void log_failure(struct log *log, enum log_level level, const char *event, slice request_id,
