@@ -11,11 +11,11 @@ TICKS=$(getconf CLK_TCK)
 ANVIL=$ROOT/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
 TEXT="a message of thirty-two letters."
 
-# cpu PID: the ticks that process has used; memory PID: KiB it occupies now, and its most.
+# cpu PID: the ticks that process has used; memory PID: MiB it occupies now, and its most.
 cpu() { sed 's/.*) //' "/proc/$1/stat" | awk '{print $12 + $13}'; }
 memory() { awk '/^VmRSS/ {now = $2} /^VmHWM/ {most = $2} END {printf "%.1f (at most %.1f)", now / 1024, most / 1024}' "/proc/$1/status"; }
 
-# anvil_call METHOD PARAMETERS
+# anvil_call METHOD PARAMETERS: a JSON-RPC call.
 anvil_body() { printf '{"jsonrpc":"2.0","id":1,"method":"%s","params":[%s]}' "$1" "$2"; }
 anvil_call() { curl -sS --fail --max-time 5 -H 'Content-Type: application/json' -d "$(anvil_body "$@")" "$ANVIL_URL"; }
 
@@ -79,7 +79,7 @@ round_anvil() {
 }
 
 best() { sort -rn "$WORK/$1.rounds" | head -n 1; }
-row() { printf '%-24s %10s %9s %9s %11s %12s %9s\n' "$@"; }
+row() { printf '%-24s %10s %9s %9s %11s %12s %9s %13s\n' "$@"; }
 
 [ -x "$ANVIL" ] || fail "anvil is not there: tools/deps all installs it"
 start_anvil
@@ -98,12 +98,13 @@ for _ in $(seq "$ROUNDS"); do
     round_wallet unverified
 done
 
-row "" "requests/s" "p50 us" "p99 us" "parent CPU" "enclave CPU" "of anvil"
-read -r anvil_rate p50 p99 used <<<"$(best anvil)"
-row "anvil eth_sign" "$anvil_rate" "$p50" "$p99" "$used us" "" ""
+row "" "requests/s" "p50 us" "p99 us" "parent CPU" "enclave CPU" "of anvil" "CPU of anvil"
+read -r anvil_rate p50 p99 anvil_used <<<"$(best anvil)"
+row "anvil eth_sign" "$anvil_rate" "$p50" "$p99" "$anvil_used us" "" "" ""
 for name in verified unverified; do
     read -r rate p50 p99 parent_used enclave_used <<<"$(best $name)"
-    row "signatures $name" "$rate" "$p50" "$p99" "$parent_used us" "$enclave_used us" "$(awk "BEGIN {printf \"%.2f x\", $rate / $anvil_rate}")"
+    row "signatures $name" "$rate" "$p50" "$p99" "$parent_used us" "$enclave_used us" "$(awk "BEGIN {printf \"%.2f x\", $rate / $anvil_rate}")" \
+        "$(awk "BEGIN {printf \"%.2f x\", ($parent_used + $enclave_used) / $anvil_used}")"
 done
 echo
 for name in verified unverified; do
