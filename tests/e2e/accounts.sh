@@ -4,6 +4,7 @@
 stand_start s
 
 step "generateAccount"
+calls=$(kms_count total)
 create alice
 expect_json .name alice
 expect_json .keyId "$ENW_KMS_KEY_ARN"
@@ -11,8 +12,23 @@ expect_json .keyId "$ENW_KMS_KEY_ARN"
 [[ $(field .publicKey) =~ ^0x04[0-9a-f]{128}$|^0x[0-9a-f]{128}$ ]] || fail "not a public key: $BODY"
 [ "$(client address "$(field .publicKey)")" = "$ADDRESS" ] || fail "the address is not the public key's"
 
-step "one KMS call for it, and none when it is used again at once"
+# called COUNT WHAT: how many calls of any kind KMS has seen since the last look.
+called() {
+    local now
+    now=$(kms_count total)
+    [ $((now - calls)) = "$1" ] || fail "$2: $((now - calls)) KMS calls: $(control kms /counters)"
+    calls=$now
+}
+step "one KMS call for an account, one for its first signature, none for those after it"
+called 1 "an account"
 [ "$(kms_count GenerateDataKey)" = 1 ] || fail "$(kms_count GenerateDataKey) calls of GenerateDataKey"
+sign alice first
+expect 200
+called 1 "its first signature"
+[ "$(kms_count Decrypt)" = 1 ] || fail "$(kms_count Decrypt) calls of Decrypt"
+sign alice second
+expect 200
+called 0 "another signature"
 
 step "show and list"
 api GET /v1/accounts/alice

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SIGTERM to the parent: what is under way is finished and told, what comes then is refused, and the
+# process ends with 0. The account told last is in the store.
+. "$(dirname "$0")/lib.sh"
+stand_start s
+client credentials >"$WORK/credentials.json"
+AWS_ACCESS_KEY_ID=$(jq -r .accessKeyId "$WORK/credentials.json") \
+    AWS_SECRET_ACCESS_KEY=$(jq -r .secretAccessKey "$WORK/credentials.json") \
+    AWS_SESSION_TOKEN=$(jq -r .sessionToken "$WORK/credentials.json") \
+    start parent "$(program parent enw-parent)" --listen "unix:$WORK/parent.sock" --token-file "$STATE/token" \
+    --enclave "unix:$STATE/enclave.sock" --store "sqlite:$STATE/accounts.sqlite" --region "$ENW_REGION"
+parent=$LAST_PID
+rm "$WORK/credentials.json"
+is_ready() { api GET /readyz '' --unix-socket "$WORK/parent.sock" && [ "$CODE" = 200 ]; }
+wait_for 15 is_ready || fail "$(cat "$WORK/parent.log")"
+
+asked=$(kms_count GenerateDataKey)
+fault kms '{"operation":"GenerateDataKey","kind":"delay","value":2000}'
+curl -sS --max-time 30 --unix-socket "$WORK/parent.sock" -H "Authorization: Bearer $TOKEN" -d '{"name":"last"}' \
+    -o "$WORK/last" -w '%{http_code}' "$ENW_URL/v1/accounts" >"$WORK/last.code" &
+call=$!
+kms_is_asked() { [ "$(kms_count GenerateDataKey)" -gt "$asked" ]; }
+wait_for 10 kms_is_asked || fail "KMS is not asked"
+kill -TERM "$parent"
+
+step "what comes then is refused"
+is_refused() {
+    api GET /v1/accounts '' --unix-socket "$WORK/parent.sock"
+    [ "$CODE" = 000 ] || [ "$CODE" = 503 ]
+}
+wait_for 2 is_refused || fail "it is still served: $CODE $BODY"
+if is_gone "$parent"; then fail "it did not wait for what was under way"; fi
+
+step "what was under way is finished"
+wait "$call" || true
+[ "$(cat "$WORK/last.code")" = 201 ] || fail "$(cat "$WORK/last.code" "$WORK/last")"
+code=0
+wait "$parent" || code=$?
+[ $code = 0 ] || fail "the parent ended with $code: $(tail -n 3 "$WORK/parent.log")"
+fault kms
+
+step "and kept"
+api GET /v1/accounts/last
+expect_json .address "$(jq -r .address "$WORK/last")"
+sign last
+expect 200
