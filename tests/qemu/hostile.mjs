@@ -37,6 +37,14 @@ function header({ magic = 'ENWF', version = 1, type = 8, size = 20, id = 7n }) {
   return frame;
 }
 
+// ATTEST with a nonce of this size; 32 is the only one there is.
+function attest(size) {
+  const section = Buffer.alloc(8 + size);
+  section.writeUInt16BE(6, 0);
+  section.writeUInt32BE(size, 4);
+  return Buffer.concat([header({ type: 7, size: 20 + section.length }), section]);
+}
+
 if (what === 'flood') {
   // Half-open: each sends part of a header and then nothing. Batches keep this side's descriptors few.
   const total = Number(amount);
@@ -66,6 +74,8 @@ if (what === 'flood') {
     'another magic': header({ magic: 'HTTP' }), 'version 2': header({ version: 2 }),
     'length 19': header({ size: 19 }), 'length 65537': header({ size: 65537 }), 'length 2^32-1': header({ size: 0xffffffff }),
     'type 99': header({ type: 99 }),
+    'a nonce of 0 bytes': attest(0), 'a nonce of 31 bytes': attest(31), 'a nonce of 33 bytes': attest(33),
+    'a nonce of 1024 bytes': attest(1024),
     'a section longer than the frame': Buffer.concat([header({ size: 28 }), Buffer.from('0001000000001000', 'hex')]),
   };
   let wrong = 0;
