@@ -52,7 +52,8 @@ static status fetch_from_chain(struct credentials_source *source, size_t *index)
         *index = i;
         if (is_chosen || !status_is(fetched, FAILURE_NOT_FOUND)) return fetched;
     }
-    FAIL(FAILURE_NOT_FOUND, 0, "credentials: none in the environment and no role on this machine");
+    FAIL(FAILURE_NOT_FOUND, 0,
+         "credentials: none in the environment, nor a role of this pod or machine");
 }
 
 /* ---- taking over what was fetched; the mutex is held ---- */

@@ -45,7 +45,7 @@ enum {
 
 /* A port: one place where credentials may come from. NOT_FOUND: this place has none; ask the next. */
 struct credentials_fetcher {
-    const char *name; /* "environment", "imds" */
+    const char *name; /* "environment", "web_identity", "container", "imds" */
     status (*fetch)(void *context, int64_t deadline_ms, struct aws_credentials *credentials);
     void *context;
 };

@@ -6,8 +6,7 @@
 #include "os/harden.h"
 #include "os/random.h"
 #include "os/shutdown.h"
-#include "parent/credentials_environment.h"
-#include "parent/credentials_imds.h"
+#include "parent/credentials_chain.h"
 #include "parent/options.h"
 #include "parent/server.h"
 #include "parent/service.h"
@@ -21,8 +20,7 @@ static struct {
     struct shutdown shutdown;
     struct arena arena;
     struct options options;
-    struct credentials_environment environment;
-    struct credentials_imds imds;
+    struct credentials_chain chain;
     struct stores stores;
     struct service service;
     struct server server;
@@ -30,17 +28,17 @@ static struct {
 
 static status open_credentials(void)
 {
-    const struct credentials_imds_settings imds = {
-        .address = program.options.imds_endpoint, .dial = tcp_dial, .clock = clock_system()};
-    TRY(credentials_environment_open(&program.environment));
-    TRY(credentials_imds_open(&program.imds, &imds));
-    const struct credentials_settings settings = {
-        .fetchers = {credentials_environment_fetcher(&program.environment),
-                     credentials_imds_fetcher(&program.imds)},
-        .fetcher_count = 2,
+    const struct credentials_chain_settings chain = {
+        .region = program.options.region,
+        .sts_endpoint = program.options.sts_endpoint,
+        .ca_file = program.options.ca_file,
+        .imds_endpoint = program.options.imds_endpoint,
+        .dial = tcp_dial,
         .clock = clock_system(),
-        .log = &program.log,
     };
+    struct credentials_settings settings = {.clock = clock_system(), .log = &program.log};
+    TRY(credentials_chain_open(&program.chain, &chain));
+    credentials_chain_fill(&program.chain, &settings);
     return credentials_source_open(&program.service.credentials, &settings);
 }
 
@@ -89,8 +87,7 @@ static void close_all(void)
     record_cache_close(&program.service.records);
     stores_close(&program.stores);
     credentials_source_close(&program.service.credentials);
-    credentials_imds_close(&program.imds);
-    credentials_environment_close(&program.environment);
+    credentials_chain_close(&program.chain);
     shutdown_close(&program.shutdown);
     arena_close(&program.arena);
 }

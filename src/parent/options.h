@@ -26,7 +26,8 @@ struct options {
     size_t enclave_connection_count, record_cache_count, worker_count;
     bool metrics_are_open;
     /* Texts view the arguments and the environment. */
-    const char *store, *region, *dynamodb_endpoint, *ca_file, *imds_endpoint, *key_arn;
+    const char *store, *region, *dynamodb_endpoint, *ca_file, *imds_endpoint, *sts_endpoint,
+        *key_arn;
     const char *ready_file; /* NULL: none */
 };
 

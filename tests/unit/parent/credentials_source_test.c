@@ -313,7 +313,7 @@ static void nowhere(void)
     const struct credentials_state state = credentials_source_read_state(&source);
     expect_text("origin", slice_text(state.origin), "none");
     expect_refused("why", state.last_failure,
-                   "credentials: none in the environment and no role on this machine");
+                   "credentials: none in the environment, nor a role of this pod or machine");
     close_source();
     close_source();
 }
