@@ -180,11 +180,33 @@ await check('the device group and the seccomp profile are those of the nodes', (
   return findings;
 });
 
-// What an overlay arranges helps only a parent that looks for it.
+// What an overlay arranges helps only a parent that looks for it, and can reach what it asks then.
+const egressOf = (objects) => get(objects, 'NetworkPolicy').spec.egress;
+const addressesOf = (objects) =>
+  egressOf(objects).flatMap((rule) => rule.to ?? []).flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr] : []));
 const parentCode = readdirSync(join(root, 'src/parent')).map((name) => read(`src/parent/${name}`)).join('');
 for (const folder of FOLDERS.slice(1)) {
   const source = get(rendered[folder], 'Deployment').spec.template.metadata.annotations['enclave-wallet/credentials'];
-  if (parentCode.includes(`"${source}"`)) await check(`${folder}: the parent reads ${source}`, () => []);
-  else skip(`${folder}: enw-parent does not read ${source} yet, so the overlay gives it no credentials`);
+  await check(`${folder}: the parent reads ${source}`, () =>
+    (parentCode.includes(`"${source}"`) ? [] : [`nothing reads ${source}`]));
+  await check(`${folder}: instance metadata is out of reach`, () =>
+    (addressesOf(rendered[folder]).includes('169.254.169.254/32') ? ['its address is let out'] : []));
 }
+await refuses('a variable that nothing reads', () => (parentCode.includes('"AWS_NO_SUCH_FILE"') ? [] : ['nothing reads it']));
+await refuses('metadata let out, as the base does', () =>
+  addressesOf(rendered.base).filter((address) => address === '169.254.169.254/32'));
+await check('overlays/irsa: the parent knows its region, and 443 is let out', () => {
+  const findings = [];
+  if (!get(rendered['overlays/irsa'], 'ConfigMap').data.AWS_REGION) findings.push('no AWS_REGION');
+  const ports = egressOf(rendered['overlays/irsa']).flatMap((rule) => rule.ports ?? []).map(({ port }) => port);
+  if (!ports.includes(443)) findings.push('443 is not let out');
+  return findings;
+});
+await check('overlays/pod-identity: the agent\'s address is let out, and the parent may ask it over http', () => {
+  const allowed = [...read('src/aws/container.c').matchAll(/SLICE_LITERAL\("([^"]+)"\)/g)].map(([, host]) => host);
+  const findings = [];
+  if (!addressesOf(rendered['overlays/pod-identity']).includes('169.254.170.23/32')) findings.push('not let out');
+  if (!allowed.includes('169.254.170.23')) findings.push('refused by the parent');
+  return findings;
+});
 end();
