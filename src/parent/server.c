@@ -1,6 +1,7 @@
 #include "parent/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <poll.h>
@@ -488,9 +489,16 @@ static status start_daemon(struct server *server, const struct server_tls *tls)
         }
     }
     options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    /*
+     * A descriptor that libmicrohttpd closes when it stops. It is never asked to go quiet before:
+     * its threads and the caller would then both take the descriptor out of their epoll sets, and
+     * whoever comes second aborts the process.
+     */
+    const int listening = fcntl(server->listener.descriptor, F_DUPFD_CLOEXEC, 0);
+    if (listening < 0) FAIL(FAILURE_UNAVAILABLE, errno, "server: too few descriptors");
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, ignore_complaint, NULL,
-        MHD_OPTION_LISTEN_SOCKET, server->listener.descriptor, MHD_OPTION_THREAD_POOL_SIZE,
+        MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_THREAD_POOL_SIZE,
         (unsigned)SERVER_THREAD_COUNT, MHD_OPTION_THREAD_STACK_SIZE,
         (size_t)SERVER_THREAD_STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)SERVER_CONNECTION_COUNT_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -528,10 +536,6 @@ status server_open(struct server *server, const struct server_settings *settings
 status server_stop(struct server *server, int64_t deadline_ms)
 {
     atomic_store(&server->service->is_stopping, true);
-    if (!server->is_quiet) {
-        server->is_quiet = true;
-        MHD_quiesce_daemon(server->daemon);
-    }
     while (atomic_load(&server->service->metrics.in_flight_count) > 0) {
         if (clock_left_ms(deadline_ms, 10) == 0) {
             FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "server: requests did not end in time");
@@ -544,10 +548,7 @@ status server_stop(struct server *server, int64_t deadline_ms)
 void server_close(struct server *server)
 {
     if (!server->is_open) return;
-    if (server->daemon) {
-        if (!server->is_quiet) MHD_quiesce_daemon(server->daemon);
-        MHD_stop_daemon(server->daemon);
-    }
+    if (server->daemon) MHD_stop_daemon(server->daemon);
     listener_close(&server->listener);
     pthread_mutex_destroy(&server->mutex);
     /* What requests left was wiped as each ended; emptying would touch all of it again. */

@@ -7,8 +7,8 @@
  * headers that differ or are not plain numbers, a Content-Length beside a Transfer-Encoding, a
  * Transfer-Encoding that is not "chunked", two Authorization headers.
  *
- * Stopping: server_stop stops accepting, answers further requests with 503 and "Connection: close",
- * lets those under way finish for as long as it is given, and closes.
+ * Stopping: server_stop answers further requests with 503 and "Connection: close", and lets those
+ * under way finish for as long as it is given; server_close ends all connections.
  *
  * Specification: RFC 9110, RFC 9112; docs/API.md.
  */
@@ -78,7 +78,7 @@ struct server {
     uint64_t id_prefix;    /* of the ids we generate */
     atomic_uint_fast64_t id_counter;
     bool checks_client_certificates;
-    bool is_open, is_quiet;
+    bool is_open;
 };
 
 /* Listens and serves. CONFLICT, DENIED, UNAVAILABLE as of listening; BAD_INPUT for broken PEM. */
@@ -88,7 +88,7 @@ MUST_CHECK status server_open(struct server *server, const struct server_setting
 void server_tick(struct server *server);
 
 /*
- * Stops accepting and waits until no request is under way. UNAVAILABLE at the deadline; then the
+ * Refuses further requests and waits until none is under way. UNAVAILABLE at the deadline; then the
  * enclave link must be closed before the server, which ends what waits for it.
  */
 MUST_CHECK status server_stop(struct server *server, int64_t deadline_ms);
