@@ -44,8 +44,10 @@ static status open_parts(struct credentials_origin *origin,
         .connection_count_max = 1,
         .idle_ms_max = IDLE_MS_MAX,
     };
-    REQUIRE(uri->host.size < sizeof client.origin.host && uri->host.size < sizeof origin->name,
-            FAILURE_BAD_INPUT, "credentials: a service's host name is too long");
+    _Static_assert(sizeof origin->name <= sizeof client.origin.host,
+                   "what fits one fits the other");
+    REQUIRE(uri->host.size < sizeof origin->name, FAILURE_BAD_INPUT,
+            "credentials: a service's host name is too long");
     memcpy(client.origin.host, uri->host.bytes, uri->host.size);
     memcpy(origin->name, uri->host.bytes, uri->host.size);
     TRY(put_host(origin, uri));
