@@ -4,14 +4,13 @@
 
 status container_address_put(slice relative_uri, slice full_uri, struct builder *address)
 {
-    REQUIRE(relative_uri.size > 0 || full_uri.size > 0, FAILURE_NOT_FOUND,
-            "container: no address is set");
+    REQUIRE(relative_uri.size > 0 || full_uri.size > 0, NOT_FOUND, "container: no address is set");
     if (relative_uri.size == 0) {
         builder_put(address, full_uri);
         return status_ok();
     }
     /* Else it could continue the host's name, or make a user's name of it. */
-    REQUIRE(relative_uri.bytes[0] == '/', FAILURE_BAD_INPUT,
+    REQUIRE(relative_uri.bytes[0] == '/', BAD_INPUT,
             "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with a slash");
     builder_put_text(address, "http://169.254.170.2");
     builder_put(address, relative_uri);
@@ -49,7 +48,7 @@ status container_address_parse(slice address, struct uri *uri)
 {
     struct uri parsed;
     TRY(uri_parse(address, &parsed));
-    REQUIRE(parsed.is_tls || may_be_plain(parsed.host), FAILURE_DENIED,
+    REQUIRE(parsed.is_tls || may_be_plain(parsed.host), DENIED,
             "container: plain http is for addresses on this machine only");
     *uri = parsed;
     return status_ok();
@@ -57,9 +56,9 @@ status container_address_parse(slice address, struct uri *uri)
 
 status container_token_read(slice text, struct secret_text *token)
 {
-    REQUIRE(text.size > 0, FAILURE_BAD_INPUT, "container: token is empty");
+    REQUIRE(text.size > 0, BAD_INPUT, "container: token is empty");
     for (size_t i = 0; i < text.size; i++) {
-        REQUIRE(text.bytes[i] >= ' ' && text.bytes[i] < 0x7f, FAILURE_BAD_INPUT,
+        REQUIRE(text.bytes[i] >= ' ' && text.bytes[i] < 0x7f, BAD_INPUT,
                 "container: token has a line break or another character that no header can have");
     }
     return secret_text_read(text, token);
@@ -94,10 +93,10 @@ status container_credentials_read(const struct http_response *response,
 {
     /* Also 404: whoever sets the address means this agent and no other place. */
     if (response->code != 200) {
-        FAIL(FAILURE_UNAVAILABLE, response->code, "container: the agent gives no credentials");
+        FAIL(UNAVAILABLE, response->code, "container: the agent gives no credentials");
     }
     const status result = aws_credentials_read(response->body, credentials);
     REQUIRE(!status_is(result, FAILURE_BAD_INPUT) && !status_is(result, FAILURE_OVER_LIMIT),
-            FAILURE_CORRUPT, "container: credentials are not as the agent writes them");
+            CORRUPT, "container: credentials are not as the agent writes them");
     return result;
 }

@@ -17,16 +17,16 @@ static bool is_visible(slice text)
 status aws_credentials_init(const struct aws_credentials_parts *parts,
                             struct aws_credentials *credentials)
 {
-    REQUIRE(parts->access_key_id.size > 0 && parts->secret.size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(parts->access_key_id.size > 0 && parts->secret.size > 0, BAD_INPUT,
             "credentials: access key id or secret is empty");
     REQUIRE(parts->access_key_id.size <= AWS_ACCESS_KEY_ID_SIZE_MAX &&
                 parts->secret.size <= AWS_SECRET_SIZE_MAX &&
                 parts->session_token.size <= SECRET_TEXT_SIZE_MAX,
-            FAILURE_OVER_LIMIT, "credentials: a part is too long");
+            OVER_LIMIT, "credentials: a part is too long");
     REQUIRE(is_visible(parts->access_key_id) && is_visible(parts->secret) &&
                 is_visible(parts->session_token),
-            FAILURE_BAD_INPUT, "credentials: a part has a character that is not visible ASCII");
-    REQUIRE(parts->expires_at_s >= 0, FAILURE_BAD_INPUT, "credentials: expiry is before 1970");
+            BAD_INPUT, "credentials: a part has a character that is not visible ASCII");
+    REQUIRE(parts->expires_at_s >= 0, BAD_INPUT, "credentials: expiry is before 1970");
     memcpy(credentials->access_key_id, parts->access_key_id.bytes, parts->access_key_id.size);
     credentials->access_key_id_size = parts->access_key_id.size;
     credentials->expires_at_s = parts->expires_at_s;
@@ -51,13 +51,13 @@ status aws_credentials_read(slice text, struct aws_credentials *credentials)
     struct aws_credentials_parts parts = {0};
     json_value object = {0};
     slice code = {0};
-    REQUIRE(text.size <= AWS_CREDENTIALS_JSON_SIZE_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(text.size <= AWS_CREDENTIALS_JSON_SIZE_MAX, OVER_LIMIT,
             "credentials: document is too long");
     TRY(json_open(text, &document));
     TRY(json_top_object(&document, &object));
     if (json_has_value(&object, "Code")) {
         TRY(json_read_string(&object, "Code", 0, 64, &code));
-        REQUIRE(slice_equal(code, slice_text("Success")), FAILURE_UNAVAILABLE,
+        REQUIRE(slice_equal(code, slice_text("Success")), UNAVAILABLE,
                 "credentials: the role cannot be assumed now");
     }
     TRY(read_parts(&object, &parts));

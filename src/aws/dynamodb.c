@@ -264,9 +264,9 @@ status dynamodb_crc_check(const struct http_response *response)
     slice text;
     uint64_t told;
     if (!http_headers_find(&response->headers, "x-amz-crc32", &text)) return status_ok();
-    REQUIRE(status_is_ok(slice_parse_u64(text, UINT32_MAX, &told)), FAILURE_UNAVAILABLE,
+    REQUIRE(status_is_ok(slice_parse_u64(text, UINT32_MAX, &told)), UNAVAILABLE,
             "dynamodb: the reply's checksum is not a number");
-    REQUIRE(told == crc32_add(0, response->body), FAILURE_UNAVAILABLE,
+    REQUIRE(told == crc32_add(0, response->body), UNAVAILABLE,
             "dynamodb: the reply does not have its checksum");
     return status_ok();
 }
@@ -276,7 +276,7 @@ static status keep(struct builder *memory, slice text, slice *kept)
 {
     const size_t start = memory->size;
     builder_put(memory, text);
-    REQUIRE(!memory->is_over, FAILURE_OVER_LIMIT, "dynamodb: the reply does not fit its memory");
+    REQUIRE(!memory->is_over, OVER_LIMIT, "dynamodb: the reply does not fit its memory");
     *kept = slice_of(memory->bytes + start, text.size);
     return status_ok();
 }
@@ -287,7 +287,7 @@ static status read_member(const json_value *item, const char *name, const char *
 {
     json_value value;
     TRY(json_read_object(item, name, &value));
-    REQUIRE(json_count(&value) == 1, FAILURE_BAD_INPUT, "dynamodb: a value has one member");
+    REQUIRE(json_count(&value) == 1, BAD_INPUT, "dynamodb: a value has one member");
     return json_read_string(&value, type, 0, size_max, member);
 }
 
@@ -315,7 +315,7 @@ static status read_version(const json_value *item, uint64_t *version)
     slice digits;
     TRY(read_member(item, "version", "N", DYNAMODB_TEXT_SIZE_MAX, &digits));
     TRY(slice_parse_u64(digits, INT64_MAX, version));
-    REQUIRE(*version > 0, FAILURE_BAD_INPUT, "dynamodb: a version is at least 1");
+    REQUIRE(*version > 0, BAD_INPUT, "dynamodb: a version is at least 1");
     return status_ok();
 }
 
@@ -338,7 +338,7 @@ static status read_account(const json_value *item, struct builder *memory,
 static status as_corrupt(status result)
 {
     if (status_is_ok(result) || status_is(result, FAILURE_OVER_LIMIT)) return result;
-    FAIL(FAILURE_CORRUPT, result.detail, "dynamodb: the reply is not what was asked for");
+    FAIL(CORRUPT, result.detail, "dynamodb: the reply is not what was asked for");
 }
 
 status dynamodb_get_read(slice body, struct builder *memory, struct dynamodb_item *item)
@@ -347,12 +347,12 @@ status dynamodb_get_read(slice body, struct builder *memory, struct dynamodb_ite
     json_value top, object;
     TRY(as_corrupt(json_open(body, &document)));
     TRY(as_corrupt(json_top_object(&document, &top)));
-    REQUIRE(json_has(&top, "Item"), FAILURE_NOT_FOUND, "dynamodb: there is no such item");
+    REQUIRE(json_has(&top, "Item"), NOT_FOUND, "dynamodb: there is no such item");
     TRY(as_corrupt(json_read_object(&top, "Item", &object)));
-    REQUIRE(json_has(&object, "record") || !json_has(&object, older_layout_field), FAILURE_CONFLICT,
+    REQUIRE(json_has(&object, "record") || !json_has(&object, older_layout_field), CONFLICT,
             "store: item has the older layout; migrate it first");
     if (!status_is_ok(read_account(&object, memory, item))) {
-        FAIL(FAILURE_CORRUPT, 0, "dynamodb: the item is not an account");
+        FAIL(CORRUPT, 0, "dynamodb: the item is not an account");
     }
     return status_ok();
 }

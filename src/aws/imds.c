@@ -46,10 +46,10 @@ static slice first_line(slice body)
 static status check_reply(const struct http_response *response)
 {
     if (response->code == 404) {
-        FAIL(FAILURE_NOT_FOUND, response->code, "imds: there is no such item");
+        FAIL(NOT_FOUND, response->code, "imds: there is no such item");
     }
     if (response->code != 200) {
-        FAIL(FAILURE_UNAVAILABLE, response->code, "imds: does not answer as it should");
+        FAIL(UNAVAILABLE, response->code, "imds: does not answer as it should");
     }
     return status_ok();
 }
@@ -58,7 +58,7 @@ status imds_token_build(slice host, struct http_request *request)
 {
     struct http_request built = {.method = slice_text("PUT"),
                                  .target = slice_text("/latest/api/token")};
-    REQUIRE(is_visible(host), FAILURE_BAD_INPUT, "imds: host is not a name");
+    REQUIRE(is_visible(host), BAD_INPUT, "imds: host is not a name");
     TRY(http_headers_add(&built.headers, slice_text("Host"), host));
     /* IMDS_TOKEN_LIFETIME_S as text. */
     TRY(http_headers_add(&built.headers, slice_text("X-aws-ec2-metadata-token-ttl-seconds"),
@@ -71,7 +71,7 @@ status imds_token_read(const struct http_response *response, struct secret_text 
 {
     TRY(check_reply(response));
     const slice text = first_line(response->body);
-    REQUIRE(is_visible(text) && text.size <= IMDS_TOKEN_SIZE_MAX, FAILURE_CORRUPT,
+    REQUIRE(is_visible(text) && text.size <= IMDS_TOKEN_SIZE_MAX, CORRUPT,
             "imds: token is not one line of visible text");
     return secret_text_read(text, token);
 }
@@ -80,8 +80,8 @@ static status build_get(slice host, const struct secret_text *token, slice targe
                         struct http_request *request)
 {
     struct http_request built = {.method = slice_text("GET"), .target = target};
-    REQUIRE(is_visible(host), FAILURE_BAD_INPUT, "imds: host is not a name");
-    REQUIRE(token->size > 0, FAILURE_BAD_INPUT, "imds: token is empty");
+    REQUIRE(is_visible(host), BAD_INPUT, "imds: host is not a name");
+    REQUIRE(token->size > 0, BAD_INPUT, "imds: token is empty");
     TRY(http_headers_add(&built.headers, slice_text("Host"), host));
     TRY(http_headers_add(&built.headers, slice_text("X-aws-ec2-metadata-token"),
                          secret_expose_text(token)));
@@ -98,7 +98,7 @@ status imds_role_read(const struct http_response *response, slice *role)
 {
     TRY(check_reply(response));
     const slice text = first_line(response->body);
-    REQUIRE(is_role(text), FAILURE_CORRUPT, "imds: role is not a name");
+    REQUIRE(is_role(text), CORRUPT, "imds: role is not a name");
     *role = text;
     return status_ok();
 }
@@ -108,7 +108,7 @@ status imds_credentials_build(slice host, const struct secret_text *token, slice
 {
     const size_t start = memory->size;
     slice written = {0};
-    REQUIRE(is_role(role), FAILURE_BAD_INPUT, "imds: role is not a name");
+    REQUIRE(is_role(role), BAD_INPUT, "imds: role is not a name");
     builder_put_text(memory, role_path);
     builder_put(memory, role);
     TRY(builder_finish(memory, &written));
@@ -121,7 +121,7 @@ status imds_credentials_read(const struct http_response *response,
     TRY(check_reply(response));
     const status result = aws_credentials_read(response->body, credentials);
     REQUIRE(!status_is(result, FAILURE_BAD_INPUT) && !status_is(result, FAILURE_OVER_LIMIT),
-            FAILURE_CORRUPT, "imds: credentials are not as the service writes them");
+            CORRUPT, "imds: credentials are not as the service writes them");
     return result;
 }
 
@@ -134,7 +134,7 @@ status imds_region_read(const struct http_response *response, slice *region)
 {
     TRY(check_reply(response));
     const slice text = first_line(response->body);
-    REQUIRE(is_region(text), FAILURE_CORRUPT, "imds: region is not a name");
+    REQUIRE(is_region(text), CORRUPT, "imds: region is not a name");
     *region = text;
     return status_ok();
 }

@@ -44,17 +44,17 @@ bool kms_is_key_arn(slice text)
 
 static status check_context(const struct kms_context *context)
 {
-    REQUIRE(context->count <= KMS_CONTEXT_COUNT_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(context->count <= KMS_CONTEXT_COUNT_MAX, OVER_LIMIT,
             "kms: encryption context has too many pairs");
     for (size_t i = 0; i < context->count; i++) {
         const struct kms_context_pair *pair = &context->pairs[i];
-        REQUIRE(is_printable(pair->name) && is_printable(pair->value), FAILURE_BAD_INPUT,
+        REQUIRE(is_printable(pair->name) && is_printable(pair->value), BAD_INPUT,
                 "kms: encryption context must be printable ASCII and not empty");
         REQUIRE(pair->name.size <= KMS_CONTEXT_TEXT_SIZE_MAX &&
                     pair->value.size <= KMS_CONTEXT_TEXT_SIZE_MAX,
-                FAILURE_OVER_LIMIT, "kms: encryption context is too long");
+                OVER_LIMIT, "kms: encryption context is too long");
         for (size_t j = 0; j < i; j++) {
-            REQUIRE(!slice_equal(context->pairs[j].name, pair->name), FAILURE_BAD_INPUT,
+            REQUIRE(!slice_equal(context->pairs[j].name, pair->name), BAD_INPUT,
                     "kms: encryption context has a name twice");
         }
     }
@@ -63,10 +63,10 @@ static status check_context(const struct kms_context *context)
 
 static status check_call(const struct kms_call *call)
 {
-    REQUIRE(is_printable(call->host), FAILURE_BAD_INPUT, "kms: host is not a name");
-    REQUIRE(kms_is_key_arn(call->key_arn), FAILURE_BAD_INPUT, "kms: key must be a full key ARN");
-    REQUIRE(call->document.size > 0, FAILURE_BAD_INPUT, "kms: attestation document is empty");
-    REQUIRE(call->document.size <= KMS_DOCUMENT_SIZE_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(is_printable(call->host), BAD_INPUT, "kms: host is not a name");
+    REQUIRE(kms_is_key_arn(call->key_arn), BAD_INPUT, "kms: key must be a full key ARN");
+    REQUIRE(call->document.size > 0, BAD_INPUT, "kms: attestation document is empty");
+    REQUIRE(call->document.size <= KMS_DOCUMENT_SIZE_MAX, OVER_LIMIT,
             "kms: attestation document is too long");
     return check_context(&call->context);
 }
@@ -136,9 +136,8 @@ status kms_decrypt_build(const struct kms_call *call, slice ciphertext, struct b
     const size_t start = memory->size;
     slice body = {0};
     TRY(check_call(call));
-    REQUIRE(ciphertext.size > 0, FAILURE_BAD_INPUT, "kms: ciphertext is empty");
-    REQUIRE(ciphertext.size <= KMS_CIPHERTEXT_SIZE_MAX, FAILURE_OVER_LIMIT,
-            "kms: ciphertext is too long");
+    REQUIRE(ciphertext.size > 0, BAD_INPUT, "kms: ciphertext is empty");
+    REQUIRE(ciphertext.size <= KMS_CIPHERTEXT_SIZE_MAX, OVER_LIMIT, "kms: ciphertext is too long");
     builder_put_text(memory, "{");
     json_put_name(memory, "CiphertextBlob");
     json_put_base64(memory, ciphertext);
@@ -168,7 +167,7 @@ static status check_no_plaintext(const json_value *object)
     slice text = {0};
     if (!json_has_value(object, "Plaintext")) return status_ok();
     const status read = json_read_string(object, "Plaintext", 0, 0, &text);
-    REQUIRE(status_is_ok(read), FAILURE_CORRUPT, "kms: reply has a plaintext");
+    REQUIRE(status_is_ok(read), CORRUPT, "kms: reply has a plaintext");
     return status_ok();
 }
 
@@ -194,7 +193,7 @@ static status read_body(slice body, bool has_ciphertext, struct builder *memory,
 {
     SCOPED(json_close) struct json document = {0};
     json_value object = {0};
-    REQUIRE(body.size <= KMS_RESPONSE_SIZE_MAX, FAILURE_CORRUPT, "kms: reply is too long");
+    REQUIRE(body.size <= KMS_RESPONSE_SIZE_MAX, CORRUPT, "kms: reply is too long");
     TRY(json_open(body, &document));
     TRY(json_top_object(&document, &object));
     return read_object(&object, has_ciphertext, memory, reply);
@@ -211,7 +210,7 @@ static status read_response(const struct http_response *response, bool has_ciphe
     }
     const status result = read_body(response->body, has_ciphertext, memory, &read);
     /* What the JSON reader calls bad input did not come from our caller. */
-    REQUIRE(!status_is(result, FAILURE_BAD_INPUT), FAILURE_CORRUPT,
+    REQUIRE(!status_is(result, FAILURE_BAD_INPUT), CORRUPT,
             "kms: reply is not as the service writes it");
     TRY(result);
     *reply = read;
@@ -232,7 +231,6 @@ status kms_decrypt_read(const struct http_response *response, struct builder *me
 
 status kms_reply_check(const struct kms_reply *reply, slice key_arn)
 {
-    REQUIRE(slice_equal(reply->key_arn, key_arn), FAILURE_CORRUPT,
-            "kms: reply is about another key");
+    REQUIRE(slice_equal(reply->key_arn, key_arn), CORRUPT, "kms: reply is about another key");
     return status_ok();
 }

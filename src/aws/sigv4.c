@@ -256,9 +256,9 @@ static bool is_scope_name(slice text, size_t size_max)
 
 static status check_scope(const struct sigv4_scope *scope)
 {
-    REQUIRE(is_scope_name(scope->region, SIGV4_REGION_SIZE_MAX), FAILURE_BAD_INPUT,
+    REQUIRE(is_scope_name(scope->region, SIGV4_REGION_SIZE_MAX), BAD_INPUT,
             "sigv4: region is not a name");
-    REQUIRE(is_scope_name(scope->service, SIGV4_SERVICE_SIZE_MAX), FAILURE_BAD_INPUT,
+    REQUIRE(is_scope_name(scope->service, SIGV4_SERVICE_SIZE_MAX), BAD_INPUT,
             "sigv4: service is not a name");
     return status_ok();
 }
@@ -278,7 +278,7 @@ static status check_unsigned(const struct http_headers *headers)
     slice value = {0};
     TRY(http_headers_read(headers, "host", &value));
     for (size_t i = 0; i < ARRAY_COUNT(added); i++) {
-        REQUIRE(!http_headers_find(headers, added[i], &value), FAILURE_BAD_INPUT,
+        REQUIRE(!http_headers_find(headers, added[i], &value), BAD_INPUT,
                 "sigv4: request is signed already");
     }
     return status_ok();
@@ -323,7 +323,7 @@ status sigv4_sign(const struct sigv4_signer *signer, int64_t now_s, struct build
 {
     struct signing signing = {.request = request, .scope = signer->scope};
     struct builder time;
-    REQUIRE(signer->credentials->access_key_id_size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(signer->credentials->access_key_id_size > 0, BAD_INPUT,
             "sigv4: there are no credentials");
     TRY(check_scope(&signer->scope));
     TRY(check_unsigned(&request->headers));
@@ -341,7 +341,7 @@ status sigv4_sign(const struct sigv4_signer *signer, int64_t now_s, struct build
 static status take_part(slice *text, uint8_t separator, slice *part)
 {
     const size_t end = slice_index_of(*text, separator);
-    REQUIRE(end < text->size, FAILURE_BAD_INPUT, "sigv4: credential has too few parts");
+    REQUIRE(end < text->size, BAD_INPUT, "sigv4: credential has too few parts");
     *part = slice_part(*text, 0, end);
     *text = slice_part(*text, end + 1, text->size);
     return status_ok();
@@ -353,9 +353,9 @@ static status parse_credential(slice text, struct sigv4_claim *claim)
     TRY(take_part(&text, '/', &claim->date));
     TRY(take_part(&text, '/', &claim->region));
     TRY(take_part(&text, '/', &claim->service));
-    REQUIRE(slice_equal(text, slice_text(terminator)), FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(text, slice_text(terminator)), BAD_INPUT,
             "sigv4: credential must end in aws4_request");
-    REQUIRE(claim->access_key_id.size > 0, FAILURE_BAD_INPUT, "sigv4: access key id is empty");
+    REQUIRE(claim->access_key_id.size > 0, BAD_INPUT, "sigv4: access key id is empty");
     return status_ok();
 }
 
@@ -368,7 +368,7 @@ static status parse_component(slice text, slice *credential, struct sigv4_claim 
     if (slice_equal(name, slice_text("Credential"))) place = credential;
     if (slice_equal(name, slice_text("SignedHeaders"))) place = &claim->signed_headers;
     if (slice_equal(name, slice_text("Signature"))) place = &claim->signature;
-    REQUIRE(place != NULL && place->size == 0, FAILURE_BAD_INPUT,
+    REQUIRE(place != NULL && place->size == 0, BAD_INPUT,
             "sigv4: authorization has an unknown or repeated component");
     *place = slice_part(text, mark + 1, text.size);
     return status_ok();
@@ -379,7 +379,7 @@ static status parse_authorization(slice text, struct sigv4_claim *claim)
     const slice name = slice_text(algorithm);
     slice credential = {0};
     REQUIRE(slice_has_start(text, name) && text.size > name.size && text.bytes[name.size] == ' ',
-            FAILURE_BAD_INPUT, "sigv4: authorization is of another kind");
+            BAD_INPUT, "sigv4: authorization is of another kind");
     text = slice_part(text, name.size + 1, text.size);
     while (text.size > 0) {
         const size_t end = slice_index_of(text, ',');
@@ -387,7 +387,7 @@ static status parse_authorization(slice text, struct sigv4_claim *claim)
         text = slice_part(text, end + 1, text.size);
     }
     REQUIRE(credential.size > 0 && claim->signed_headers.size > 0 && claim->signature.size > 0,
-            FAILURE_BAD_INPUT, "sigv4: authorization lacks a component");
+            BAD_INPUT, "sigv4: authorization lacks a component");
     return parse_credential(credential, claim);
 }
 
@@ -411,7 +411,7 @@ static status check_coverage(const struct http_headers *headers, slice signed_he
 {
     for (size_t i = 0; i < headers->count; i++) {
         const slice name = headers->list[i].name;
-        REQUIRE(!must_be_signed(name) || is_signed(signed_headers, name), FAILURE_BAD_INPUT,
+        REQUIRE(!must_be_signed(name) || is_signed(signed_headers, name), BAD_INPUT,
                 "sigv4: a header that must be signed is not");
     }
     return status_ok();
@@ -421,13 +421,13 @@ status sigv4_claim_read(const struct http_request *request, struct sigv4_claim *
 {
     struct sigv4_claim read = {0};
     slice text = {0}, time = {0};
-    REQUIRE(http_headers_find(&request->headers, "authorization", &text), FAILURE_NOT_FOUND,
+    REQUIRE(http_headers_find(&request->headers, "authorization", &text), NOT_FOUND,
             "sigv4: request is not signed");
     TRY(http_headers_read(&request->headers, "authorization", &text));
     TRY(parse_authorization(text, &read));
     TRY(http_headers_read(&request->headers, "x-amz-date", &time));
     TRY(aws_time_parse_basic(time, &read.signed_at_s));
-    REQUIRE(slice_equal(read.date, slice_part(time, 0, SIGV4_DATE_SIZE)), FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(read.date, slice_part(time, 0, SIGV4_DATE_SIZE)), BAD_INPUT,
             "sigv4: credential is for another day than the request");
     TRY(check_coverage(&request->headers, read.signed_headers));
     if (http_headers_find(&request->headers, "x-amz-security-token", &text)) {
@@ -450,7 +450,7 @@ static status collect_signed(const struct sigv4_claim *claim, struct signing *si
     }
     builder_init(&names, memory, sizeof memory);
     put_names(&names, &signing->headers);
-    REQUIRE(slice_equal(builder_view(&names), claim->signed_headers), FAILURE_DENIED,
+    REQUIRE(slice_equal(builder_view(&names), claim->signed_headers), DENIED,
             "sigv4: signed headers are not there or not in order");
     return status_ok();
 }
@@ -469,7 +469,7 @@ status sigv4_claim_check(const struct sigv4_claim *claim, const struct http_requ
     TRY(refresh_key(&signing, secret, &key));
     builder_init(&text, signature, sizeof signature);
     TRY(put_signature(&text, &signing, &key));
-    REQUIRE(secret_equal(builder_view(&text), claim->signature), FAILURE_DENIED,
+    REQUIRE(secret_equal(builder_view(&text), claim->signature), DENIED,
             "sigv4: signature does not match");
     return status_ok();
 }

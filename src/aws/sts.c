@@ -41,7 +41,7 @@ static bool is_region(slice text)
 
 status sts_address_put(slice region, struct builder *address)
 {
-    REQUIRE(is_region(region), FAILURE_BAD_INPUT, "sts: region is not a name");
+    REQUIRE(is_region(region), BAD_INPUT, "sts: region is not a name");
     builder_put_text(address, "https://sts.");
     builder_put(address, region);
     builder_put_text(address, ".amazonaws.com");
@@ -54,8 +54,8 @@ status sts_web_identity_check(const struct sts_web_identity *identity)
                 identity->role_arn.size <= STS_ROLE_ARN_SIZE_MAX &&
                 slice_has_start(identity->role_arn, slice_text("arn:")) &&
                 is_visible(identity->role_arn),
-            FAILURE_BAD_INPUT, "sts: role is not an ARN");
-    REQUIRE(is_session_name(identity->session_name), FAILURE_BAD_INPUT,
+            BAD_INPUT, "sts: role is not an ARN");
+    REQUIRE(is_session_name(identity->session_name), BAD_INPUT,
             "sts: session name must be 2 to 64 letters, digits or _+=,.@-");
     return status_ok();
 }
@@ -75,7 +75,7 @@ status sts_web_identity_build(const struct sts_web_identity *identity, slice hos
     TRY(sts_web_identity_check(identity));
     REQUIRE(identity->token.size >= STS_TOKEN_SIZE_MIN &&
                 identity->token.size <= STS_TOKEN_SIZE_MAX && is_visible(identity->token),
-            FAILURE_BAD_INPUT, "sts: token is not 4 to 20000 visible characters");
+            BAD_INPUT, "sts: token is not 4 to 20000 visible characters");
     builder_put_text(memory, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
     put_parameter(memory, "&RoleArn=", identity->role_arn);
     put_parameter(memory, "&RoleSessionName=", identity->session_name);
@@ -137,9 +137,9 @@ static status read_error(const struct http_response *response, struct builder *m
         }
     }
     if (response->code >= 400 && response->code < 500 && response->code != 429) {
-        FAIL(FAILURE_DENIED, response->code, "sts: the service refuses the call");
+        FAIL(DENIED, response->code, "sts: the service refuses the call");
     }
-    FAIL(FAILURE_UNAVAILABLE, response->code, "sts: the service does not answer as it should");
+    FAIL(UNAVAILABLE, response->code, "sts: the service does not answer as it should");
 }
 
 static status read_credentials(slice body, struct builder *memory,
@@ -159,7 +159,7 @@ static status read_credentials(slice body, struct builder *memory,
     struct aws_credentials_parts parts = {0};
     TRY(xml_read(body, fields, FIELD_COUNT, memory));
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        REQUIRE(fields[i].text.size > 0, FAILURE_BAD_INPUT, "sts: a part is missing");
+        REQUIRE(fields[i].text.size > 0, BAD_INPUT, "sts: a part is missing");
     }
     parts.access_key_id = fields[ID].text;
     parts.secret = fields[SECRET].text;
@@ -174,7 +174,7 @@ status sts_web_identity_read(const struct http_response *response, struct builde
     if (response->code != 200) return read_error(response, memory);
     const status result = read_credentials(response->body, memory, credentials);
     if (!status_is_ok(result)) {
-        FAIL(FAILURE_CORRUPT, result.detail, "sts: credentials are not as the service writes them");
+        FAIL(CORRUPT, result.detail, "sts: credentials are not as the service writes them");
     }
     return status_ok();
 }

@@ -46,8 +46,8 @@ static status check_moment(const struct moment *moment)
 {
     REQUIRE(moment->year >= YEAR_MIN && moment->month >= 1 && moment->month <= 12 &&
                 moment->day >= 1 && moment->day <= day_count(moment->year, moment->month),
-            FAILURE_BAD_INPUT, "time: there is no such day");
-    REQUIRE(moment->hour < 24 && moment->minute < 60 && moment->second < 60, FAILURE_BAD_INPUT,
+            BAD_INPUT, "time: there is no such day");
+    REQUIRE(moment->hour < 24 && moment->minute < 60 && moment->second < 60, BAD_INPUT,
             "time: there is no such time of day");
     return status_ok();
 }
@@ -85,7 +85,7 @@ static status take_number(slice *text, size_t size, int64_t *number)
     int64_t value = 0;
     TRY(slice_take(text, size, &digits));
     for (size_t i = 0; i < size; i++) {
-        REQUIRE(digits.bytes[i] >= '0' && digits.bytes[i] <= '9', FAILURE_BAD_INPUT,
+        REQUIRE(digits.bytes[i] >= '0' && digits.bytes[i] <= '9', BAD_INPUT,
                 "time: a digit is missing");
         value = value * 10 + (digits.bytes[i] - '0');
     }
@@ -97,7 +97,7 @@ static status take_number(slice *text, size_t size, int64_t *number)
 static status take_text(slice *text, const char *wanted)
 {
     const slice start = slice_text(wanted);
-    REQUIRE(slice_has_start(*text, start), FAILURE_BAD_INPUT, "time: a separator is missing");
+    REQUIRE(slice_has_start(*text, start), BAD_INPUT, "time: a separator is missing");
     *text = slice_part(*text, start.size, text->size);
     return status_ok();
 }
@@ -125,8 +125,7 @@ static status take_fraction(slice *text)
     size_t size = 1;
     if (text->size == 0 || text->bytes[0] != '.') return status_ok();
     while (size < text->size && text->bytes[size] >= '0' && text->bytes[size] <= '9') size++;
-    REQUIRE(size >= 2 && size <= 10, FAILURE_BAD_INPUT,
-            "time: a fraction must have one to nine digits");
+    REQUIRE(size >= 2 && size <= 10, BAD_INPUT, "time: a fraction must have one to nine digits");
     *text = slice_part(*text, size, text->size);
     return status_ok();
 }
@@ -141,12 +140,11 @@ static status take_zone(slice *text, int64_t *offset_s)
         *offset_s = 0;
         return status_ok();
     }
-    REQUIRE(sign == '+' || sign == '-', FAILURE_BAD_INPUT, "time: a time zone is missing");
+    REQUIRE(sign == '+' || sign == '-', BAD_INPUT, "time: a time zone is missing");
     TRY(take_number(text, 2, &hour));
     TRY(take_text(text, ":"));
     TRY(take_number(text, 2, &minute));
-    REQUIRE(hour <= OFFSET_HOUR_MAX && minute < 60, FAILURE_BAD_INPUT,
-            "time: there is no such time zone");
+    REQUIRE(hour <= OFFSET_HOUR_MAX && minute < 60, BAD_INPUT, "time: there is no such time zone");
     *offset_s = (hour * 3600 + minute * 60) * (sign == '+' ? 1 : -1);
     return status_ok();
 }
@@ -163,7 +161,7 @@ status aws_time_parse_rfc3339(slice text, int64_t *time_s)
     TRY(slice_expect_end(text));
     TRY(check_moment(&moment));
     const int64_t result_s = seconds_of(&moment) - offset_s;
-    REQUIRE(result_s >= 0 && result_s <= time_max_s, FAILURE_BAD_INPUT, "time: is out of range");
+    REQUIRE(result_s >= 0 && result_s <= time_max_s, BAD_INPUT, "time: is out of range");
     *time_s = result_s;
     return status_ok();
 }
@@ -190,7 +188,7 @@ static status take_month(slice *text, int64_t *month)
         *month = (int64_t)i + 1;
         return status_ok();
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "time: there is no such month");
+    FAIL(BAD_INPUT, 0, "time: there is no such month");
 }
 
 static const char *day_name(int64_t time_s)
@@ -215,7 +213,7 @@ status aws_time_parse_http(slice text, int64_t *time_s)
     TRY(slice_expect_end(text));
     TRY(check_moment(&moment));
     const int64_t result_s = seconds_of(&moment);
-    REQUIRE(slice_equal(day, slice_text(day_name(result_s))), FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(day, slice_text(day_name(result_s))), BAD_INPUT,
             "time: is another day of the week");
     *time_s = result_s;
     return status_ok();

@@ -84,7 +84,7 @@ static bool take_blanks(struct parser *parser)
 
 static status refuse(const struct parser *parser)
 {
-    FAIL(FAILURE_BAD_INPUT, (int64_t)parser->at, "xml: document is not well formed");
+    FAIL(BAD_INPUT, (int64_t)parser->at, "xml: document is not well formed");
 }
 
 static status take_name(struct parser *parser, bool has_prefixes, slice *name)
@@ -96,7 +96,7 @@ static status take_name(struct parser *parser, bool has_prefixes, slice *name)
            (is_name_byte(rest.bytes[size]) || (has_prefixes && rest.bytes[size] == ':'))) {
         size++;
     }
-    REQUIRE(size <= XML_NAME_SIZE_MAX, FAILURE_OVER_LIMIT, "xml: a name is too long");
+    REQUIRE(size <= XML_NAME_SIZE_MAX, OVER_LIMIT, "xml: a name is too long");
     *name = slice_part(rest, 0, size);
     parser->at += size;
     return status_ok();
@@ -166,7 +166,7 @@ static status take_reference(struct parser *parser, uint32_t *code)
     const slice rest = slice_part(rest_of(parser), 1, REFERENCE_SIZE_MAX);
     const size_t size = slice_index_of(rest, ';');
     if (size == rest.size || !find_entity(slice_part(rest, 0, size), code)) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)parser->at, "xml: there is no such character or entity");
+        FAIL(BAD_INPUT, (int64_t)parser->at, "xml: there is no such character or entity");
     }
     parser->at += size + 2;
     return status_ok();
@@ -194,7 +194,7 @@ static status note_fields(struct parser *parser)
         bool is_all = false;
         if (!is_on_path(parser, parser->fields[i].path, &is_all)) continue;
         if (parser->seen_depths[i] >= parser->depth) {
-            FAIL(FAILURE_BAD_INPUT, (int64_t)parser->at, "xml: an element stands twice");
+            FAIL(BAD_INPUT, (int64_t)parser->at, "xml: an element stands twice");
         }
         parser->seen_depths[i] = parser->depth;
         if (is_all) level->wanted = &parser->fields[i];
@@ -207,7 +207,7 @@ static status close_element(struct parser *parser)
     struct level *level = &parser->levels[--parser->depth];
     if (!level->wanted) return status_ok();
     if (level->has_children) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)parser->at, "xml: an element should have text only");
+        FAIL(BAD_INPUT, (int64_t)parser->at, "xml: an element should have text only");
     }
     slice written;
     TRY(builder_finish(parser->memory, &written));
@@ -219,7 +219,7 @@ static status close_element(struct parser *parser)
 static status open_element(struct parser *parser, slice name)
 {
     if (parser->depth > 0) parser->levels[parser->depth - 1].has_children = true;
-    REQUIRE(parser->depth < XML_DEPTH_MAX, FAILURE_OVER_LIMIT, "xml: elements are too deep");
+    REQUIRE(parser->depth < XML_DEPTH_MAX, OVER_LIMIT, "xml: elements are too deep");
     parser->levels[parser->depth++] =
         (struct level){.name = name, .text_start = parser->memory->size};
     parser->has_root = true;
@@ -236,7 +236,7 @@ static status take_start(struct parser *parser)
         if (take_text(parser, "/>")) return close_element(parser);
         if (take_text(parser, ">")) return status_ok();
         if (!has_blanks) return refuse(parser);
-        REQUIRE(count < XML_ATTRIBUTE_COUNT_MAX, FAILURE_OVER_LIMIT,
+        REQUIRE(count < XML_ATTRIBUTE_COUNT_MAX, OVER_LIMIT,
                 "xml: an element has too many attributes");
         TRY(take_attribute(parser));
     }
@@ -285,7 +285,7 @@ static status check_mixture(const struct parser *parser)
     if (parser->depth == 0) return status_ok();
     const struct level *level = &parser->levels[parser->depth - 1];
     if (!level->has_children || !level->has_text) return status_ok();
-    FAIL(FAILURE_BAD_INPUT, (int64_t)parser->at, "xml: text stands beside elements");
+    FAIL(BAD_INPUT, (int64_t)parser->at, "xml: text stands beside elements");
 }
 
 /* The declaration says version and encoding; AWS's replies are UTF-8 without saying so. */
@@ -304,8 +304,8 @@ status xml_read(slice document, struct xml_field *fields, size_t count, struct b
 {
     struct parser parser = {
         .document = document, .fields = fields, .field_count = count, .memory = memory};
-    REQUIRE(document.size <= XML_SIZE_MAX, FAILURE_OVER_LIMIT, "xml: document is too long");
-    REQUIRE(count <= XML_FIELD_COUNT_MAX, FAILURE_OVER_LIMIT, "xml: too many fields are wanted");
+    REQUIRE(document.size <= XML_SIZE_MAX, OVER_LIMIT, "xml: document is too long");
+    REQUIRE(count <= XML_FIELD_COUNT_MAX, OVER_LIMIT, "xml: too many fields are wanted");
     TRY(take_declaration(&parser));
     take_blanks(&parser);
     while (parser.depth > 0 || !parser.has_root) {

@@ -10,7 +10,7 @@ status arena_open(struct arena *arena, size_t size_max)
 {
     /* calloc, so that memory never taken stays untouched and costs nothing. */
     uint8_t *memory = calloc(1, size_max);
-    REQUIRE(memory, FAILURE_UNAVAILABLE, "arena: the system has no memory left");
+    REQUIRE(memory, UNAVAILABLE, "arena: the system has no memory left");
     *arena = (struct arena){memory, size_max, 0};
     return status_ok();
 }
@@ -26,7 +26,7 @@ status arena_take(struct arena *arena, size_t size, void **memory)
 {
     const size_t alignment = alignof(max_align_t);
     const size_t start = (arena->used_size + alignment - 1) / alignment * alignment;
-    REQUIRE(start <= arena->size_max && size <= arena->size_max - start, FAILURE_OVER_LIMIT,
+    REQUIRE(start <= arena->size_max && size <= arena->size_max - start, OVER_LIMIT,
             "arena: the request needs more memory than it may use");
     arena->used_size = start + size;
     *memory = arena->memory + start;

@@ -58,8 +58,7 @@ static void put_encoded(struct builder *builder, const struct alphabet *alphabet
 /* Takes the padding off, so that both alphabets go on alike. */
 static status skip_padding(slice *text)
 {
-    REQUIRE(text->size % GROUP_DIGITS == 0, FAILURE_BAD_INPUT,
-            "base64: length is not a multiple of four");
+    REQUIRE(text->size % GROUP_DIGITS == 0, BAD_INPUT, "base64: length is not a multiple of four");
     for (int i = 0; i < 2 && text->size > 0 && text->bytes[text->size - 1] == '='; i++) {
         text->size--;
     }
@@ -69,11 +68,11 @@ static status skip_padding(slice *text)
 static status put_decoded(struct builder *builder, const struct alphabet *alphabet, slice text)
 {
     if (alphabet->has_padding) TRY(skip_padding(&text));
-    REQUIRE(text.size % GROUP_DIGITS != 1, FAILURE_BAD_INPUT, "base64: ends inside a byte");
+    REQUIRE(text.size % GROUP_DIGITS != 1, BAD_INPUT, "base64: ends inside a byte");
     const size_t tail_count = text.size % GROUP_DIGITS;
     const size_t size = text.size / GROUP_DIGITS * GROUP_BYTES + (tail_count ? tail_count - 1 : 0);
     uint8_t *bytes = builder_space(builder, size);
-    REQUIRE(bytes, FAILURE_OVER_LIMIT, "base64: text is too long");
+    REQUIRE(bytes, OVER_LIMIT, "base64: text is too long");
     unsigned refused = 0, bits = 0;
     for (size_t i = 0, written = 0, bit_count = 0; i < text.size; i++) {
         const unsigned value = digit_parse(alphabet, text.bytes[i]);
@@ -86,9 +85,8 @@ static status put_decoded(struct builder *builder, const struct alphabet *alphab
             bits &= (1u << bit_count) - 1u;
         }
     }
-    REQUIRE((refused & 64u) == 0, FAILURE_BAD_INPUT,
-            "base64: has a character outside the alphabet");
-    REQUIRE(tail_count == 0 || bits == 0, FAILURE_BAD_INPUT, "base64: padding bits are not zero");
+    REQUIRE((refused & 64u) == 0, BAD_INPUT, "base64: has a character outside the alphabet");
+    REQUIRE(tail_count == 0 || bits == 0, BAD_INPUT, "base64: padding bits are not zero");
     return status_ok();
 }
 

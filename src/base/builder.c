@@ -91,7 +91,7 @@ slice builder_view(const struct builder *builder)
 
 status builder_finish(const struct builder *builder, slice *written)
 {
-    REQUIRE(!builder->is_over, FAILURE_OVER_LIMIT, "builder: result does not fit");
+    REQUIRE(!builder->is_over, OVER_LIMIT, "builder: result does not fit");
     *written = builder_view(builder);
     return status_ok();
 }

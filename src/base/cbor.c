@@ -54,7 +54,7 @@ static status take_long_value(struct cbor_reader *reader, unsigned info, uint64_
     for (size_t i = 0; i < size; i++) read = read << 8 | bytes.bytes[i];
     /* The least value that needs this many bytes: 24, or one more than half as many can hold. */
     const uint64_t least = size == 1 ? INFO_U8 : UINT64_C(1) << (4 * size);
-    REQUIRE(read >= least || (reader->leniency & CBOR_LONG_HEADS), FAILURE_BAD_INPUT,
+    REQUIRE(read >= least || (reader->leniency & CBOR_LONG_HEADS), BAD_INPUT,
             "cbor: number is not as short as it can be");
     *value = read;
     return status_ok();
@@ -62,21 +62,21 @@ static status take_long_value(struct cbor_reader *reader, unsigned info, uint64_
 
 static status take_indefinite(const struct cbor_reader *reader, enum major major)
 {
-    REQUIRE(major == MAJOR_ARRAY || major == MAJOR_MAP, FAILURE_BAD_INPUT,
+    REQUIRE(major == MAJOR_ARRAY || major == MAJOR_MAP, BAD_INPUT,
             "cbor: only arrays and maps may have an indefinite length");
-    REQUIRE(reader->leniency & CBOR_INDEFINITE, FAILURE_BAD_INPUT, "cbor: length must be definite");
+    REQUIRE(reader->leniency & CBOR_INDEFINITE, BAD_INPUT, "cbor: length must be definite");
     return status_ok();
 }
 
 static status take_head(struct cbor_reader *reader, struct head *head)
 {
     uint8_t first = 0;
-    REQUIRE(reader->input.size > 0, FAILURE_BAD_INPUT, "cbor: value is missing");
+    REQUIRE(reader->input.size > 0, BAD_INPUT, "cbor: value is missing");
     TRY(slice_take_u8(&reader->input, &first));
     struct head read = {.major = first >> 5};
     const unsigned info = first & 0x1f;
     if (read.major == MAJOR_SIMPLE) {
-        REQUIRE(first >= BYTE_FALSE && first <= BYTE_NULL, FAILURE_BAD_INPUT,
+        REQUIRE(first >= BYTE_FALSE && first <= BYTE_NULL, BAD_INPUT,
                 "cbor: floats, undefined and other simple values are not accepted");
         read.value = first;
     } else if (info == INFO_INDEFINITE) {
@@ -85,7 +85,7 @@ static status take_head(struct cbor_reader *reader, struct head *head)
     } else if (info < INFO_U8) {
         read.value = info;
     } else {
-        REQUIRE(info <= INFO_U64, FAILURE_BAD_INPUT, "cbor: head is reserved");
+        REQUIRE(info <= INFO_U64, BAD_INPUT, "cbor: head is reserved");
         TRY(take_long_value(reader, info, &read.value));
     }
     *head = read;
@@ -96,8 +96,8 @@ status cbor_take_u64(struct cbor_reader *reader, uint64_t value_max, uint64_t *v
 {
     struct head head;
     TRY(take_head(reader, &head));
-    REQUIRE(head.major == MAJOR_UNSIGNED, FAILURE_BAD_INPUT, "cbor: expected an unsigned integer");
-    REQUIRE(head.value <= value_max, FAILURE_BAD_INPUT, "cbor: integer is out of range");
+    REQUIRE(head.major == MAJOR_UNSIGNED, BAD_INPUT, "cbor: expected an unsigned integer");
+    REQUIRE(head.value <= value_max, BAD_INPUT, "cbor: integer is out of range");
     *value = head.value;
     return status_ok();
 }
@@ -106,16 +106,16 @@ status cbor_take_i64(struct cbor_reader *reader, int64_t *value)
 {
     struct head head;
     TRY(take_head(reader, &head));
-    REQUIRE(head.major == MAJOR_UNSIGNED || head.major == MAJOR_NEGATIVE, FAILURE_BAD_INPUT,
+    REQUIRE(head.major == MAJOR_UNSIGNED || head.major == MAJOR_NEGATIVE, BAD_INPUT,
             "cbor: expected an integer");
-    REQUIRE(head.value <= INT64_MAX, FAILURE_BAD_INPUT, "cbor: integer is out of range");
+    REQUIRE(head.value <= INT64_MAX, BAD_INPUT, "cbor: integer is out of range");
     *value = head.major == MAJOR_UNSIGNED ? (int64_t)head.value : -1 - (int64_t)head.value;
     return status_ok();
 }
 
 status cbor_take_bool(struct cbor_reader *reader, bool *value)
 {
-    REQUIRE(next_is(reader, BYTE_FALSE) || next_is(reader, BYTE_TRUE), FAILURE_BAD_INPUT,
+    REQUIRE(next_is(reader, BYTE_FALSE) || next_is(reader, BYTE_TRUE), BAD_INPUT,
             "cbor: expected true or false");
     *value = next_is(reader, BYTE_TRUE);
     reader->input = slice_part(reader->input, 1, reader->input.size);
@@ -124,8 +124,7 @@ status cbor_take_bool(struct cbor_reader *reader, bool *value)
 
 static status take_contents(struct cbor_reader *reader, uint64_t size, slice *contents)
 {
-    REQUIRE(size <= reader->input.size, FAILURE_BAD_INPUT,
-            "cbor: string runs past the end of the input");
+    REQUIRE(size <= reader->input.size, BAD_INPUT, "cbor: string runs past the end of the input");
     return slice_take(&reader->input, (size_t)size, contents);
 }
 
@@ -133,8 +132,8 @@ status cbor_take_bytes(struct cbor_reader *reader, size_t size_min, size_t size_
 {
     struct head head;
     TRY(take_head(reader, &head));
-    REQUIRE(head.major == MAJOR_BYTES, FAILURE_BAD_INPUT, "cbor: expected a byte string");
-    REQUIRE(head.value >= size_min && head.value <= size_max, FAILURE_BAD_INPUT,
+    REQUIRE(head.major == MAJOR_BYTES, BAD_INPUT, "cbor: expected a byte string");
+    REQUIRE(head.value >= size_min && head.value <= size_max, BAD_INPUT,
             "cbor: byte string has the wrong size");
     return take_contents(reader, head.value, bytes);
 }
@@ -179,11 +178,11 @@ status cbor_take_text(struct cbor_reader *reader, size_t size_min, size_t size_m
     struct head head;
     slice read = {0};
     TRY(take_head(reader, &head));
-    REQUIRE(head.major == MAJOR_TEXT, FAILURE_BAD_INPUT, "cbor: expected a text string");
-    REQUIRE(head.value >= size_min && head.value <= size_max, FAILURE_BAD_INPUT,
+    REQUIRE(head.major == MAJOR_TEXT, BAD_INPUT, "cbor: expected a text string");
+    REQUIRE(head.value >= size_min && head.value <= size_max, BAD_INPUT,
             "cbor: text has the wrong size");
     TRY(take_contents(reader, head.value, &read));
-    REQUIRE(is_utf8(read), FAILURE_BAD_INPUT, "cbor: text is not UTF-8");
+    REQUIRE(is_utf8(read), BAD_INPUT, "cbor: text is not UTF-8");
     *text = read;
     return status_ok();
 }
@@ -210,7 +209,7 @@ bool cbor_is_text(const struct cbor_reader *reader)
 
 static status start_items(const struct head *head, size_t count_max, struct cbor_items *items)
 {
-    REQUIRE(head->is_indefinite || head->value <= count_max, FAILURE_BAD_INPUT,
+    REQUIRE(head->is_indefinite || head->value <= count_max, BAD_INPUT,
             "cbor: map or array has too many items");
     items->is_indefinite = head->is_indefinite;
     items->left_count = head->is_indefinite ? count_max : head->value;
@@ -221,7 +220,7 @@ status cbor_take_map(struct cbor_reader *reader, size_t count_max, struct cbor_i
 {
     struct head head;
     TRY(take_head(reader, &head));
-    REQUIRE(head.major == MAJOR_MAP, FAILURE_BAD_INPUT, "cbor: expected a map");
+    REQUIRE(head.major == MAJOR_MAP, BAD_INPUT, "cbor: expected a map");
     return start_items(&head, count_max, items);
 }
 
@@ -229,7 +228,7 @@ status cbor_take_array(struct cbor_reader *reader, size_t count_max, struct cbor
 {
     struct head head;
     TRY(take_head(reader, &head));
-    REQUIRE(head.major == MAJOR_ARRAY, FAILURE_BAD_INPUT, "cbor: expected an array");
+    REQUIRE(head.major == MAJOR_ARRAY, BAD_INPUT, "cbor: expected an array");
     return start_items(&head, count_max, items);
 }
 
@@ -245,7 +244,7 @@ status cbor_take_next(struct cbor_reader *reader, struct cbor_items *items, bool
         *has_next = false;
         return status_ok();
     }
-    REQUIRE(items->left_count > 0, FAILURE_BAD_INPUT, "cbor: map or array has too many items");
+    REQUIRE(items->left_count > 0, BAD_INPUT, "cbor: map or array has too many items");
     items->left_count--;
     *has_next = true;
     return status_ok();
@@ -264,7 +263,7 @@ static status skip_items(struct cbor_reader *reader, const struct head *head, st
 {
     struct cbor_items items = {0};
     bool has_next = false;
-    REQUIRE(skip.depth < CBOR_DEPTH_MAX, FAILURE_BAD_INPUT, "cbor: values are nested too deeply");
+    REQUIRE(skip.depth < CBOR_DEPTH_MAX, BAD_INPUT, "cbor: values are nested too deeply");
     TRY(start_items(head, CBOR_SKIP_COUNT_MAX, &items));
     for (;;) {
         TRY(cbor_take_next(reader, &items, &has_next));
@@ -283,18 +282,18 @@ static status skip_value(struct cbor_reader *reader, struct skip skip, size_t *l
 {
     struct head head;
     slice contents = {0};
-    REQUIRE(skip.left_count > 0, FAILURE_BAD_INPUT, "cbor: skipped value has too many items");
+    REQUIRE(skip.left_count > 0, BAD_INPUT, "cbor: skipped value has too many items");
     skip.left_count--;
     TRY(take_head(reader, &head));
     switch (head.major) {
     case MAJOR_BYTES: TRY(take_contents(reader, head.value, &contents)); break;
     case MAJOR_TEXT:
         TRY(take_contents(reader, head.value, &contents));
-        REQUIRE(is_utf8(contents), FAILURE_BAD_INPUT, "cbor: text is not UTF-8");
+        REQUIRE(is_utf8(contents), BAD_INPUT, "cbor: text is not UTF-8");
         break;
     case MAJOR_ARRAY:
     case MAJOR_MAP: TRY(skip_items(reader, &head, skip, &skip.left_count)); break;
-    case MAJOR_TAG: FAIL(FAILURE_BAD_INPUT, 0, "cbor: tags are not accepted here");
+    case MAJOR_TAG: FAIL(BAD_INPUT, 0, "cbor: tags are not accepted here");
     case MAJOR_UNSIGNED:
     case MAJOR_NEGATIVE:
     case MAJOR_SIMPLE: break;
@@ -312,7 +311,7 @@ status cbor_skip(struct cbor_reader *reader)
 
 status cbor_expect_end(const struct cbor_reader *reader)
 {
-    REQUIRE(reader->input.size == 0, FAILURE_BAD_INPUT, "cbor: bytes follow the value");
+    REQUIRE(reader->input.size == 0, BAD_INPUT, "cbor: bytes follow the value");
     return status_ok();
 }
 

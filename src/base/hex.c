@@ -44,8 +44,8 @@ static unsigned digit_parse(uint8_t character)
 
 status hex_read(slice text, uint8_t *bytes, size_t size)
 {
-    REQUIRE(text.size % 2 == 0, FAILURE_BAD_INPUT, "hex: has an odd number of digits");
-    REQUIRE(text.size / 2 == size, FAILURE_BAD_INPUT, "hex: has the wrong number of digits");
+    REQUIRE(text.size % 2 == 0, BAD_INPUT, "hex: has an odd number of digits");
+    REQUIRE(text.size / 2 == size, BAD_INPUT, "hex: has the wrong number of digits");
     unsigned refused = 0;
     for (size_t i = 0; i < size; i++) {
         const unsigned high = digit_parse(text.bytes[2 * i]);
@@ -53,15 +53,14 @@ status hex_read(slice text, uint8_t *bytes, size_t size)
         refused |= high | low;
         bytes[i] = (uint8_t)(high << 4 | (low & 15u));
     }
-    REQUIRE((refused & 0xf0u) == 0, FAILURE_BAD_INPUT,
-            "hex: has a character that is not a hex digit");
+    REQUIRE((refused & 0xf0u) == 0, BAD_INPUT, "hex: has a character that is not a hex digit");
     return status_ok();
 }
 
 static status skip_prefix(slice *text)
 {
     static const slice prefix = SLICE_LITERAL("0x");
-    REQUIRE(slice_has_start(*text, prefix), FAILURE_BAD_INPUT, "hex: must start with 0x");
+    REQUIRE(slice_has_start(*text, prefix), BAD_INPUT, "hex: must start with 0x");
     *text = slice_part(*text, prefix.size, text->size);
     return status_ok();
 }
@@ -75,8 +74,8 @@ status hex_read_0x(slice text, uint8_t *bytes, size_t size)
 status hex_put_decoded_0x(struct builder *builder, slice text)
 {
     TRY(skip_prefix(&text));
-    REQUIRE(text.size % 2 == 0, FAILURE_BAD_INPUT, "hex: has an odd number of digits");
+    REQUIRE(text.size % 2 == 0, BAD_INPUT, "hex: has an odd number of digits");
     uint8_t *space = builder_space(builder, text.size / 2);
-    REQUIRE(space, FAILURE_OVER_LIMIT, "hex: text is too long");
+    REQUIRE(space, OVER_LIMIT, "hex: text is too long");
     return hex_read(text, space, text.size / 2);
 }

@@ -26,7 +26,7 @@ static status check_depth(slice text)
             in_string = true;
         } else if (byte == '{' || byte == '[') {
             if (++depth > JSON_DEPTH_MAX) {
-                FAIL(FAILURE_BAD_INPUT, (int64_t)i, "json: values are nested too deeply");
+                FAIL(BAD_INPUT, (int64_t)i, "json: values are nested too deeply");
             }
         } else if (byte == '}' || byte == ']') {
             if (depth > 0) depth--;
@@ -37,16 +37,16 @@ static status check_depth(slice text)
 
 status json_open(slice text, struct json *document)
 {
-    REQUIRE(text.size <= JSON_SIZE_MAX, FAILURE_OVER_LIMIT, "json: text is too long");
+    REQUIRE(text.size <= JSON_SIZE_MAX, OVER_LIMIT, "json: text is too long");
     TRY(check_depth(text));
     json_error_t error;
     json_t *root = json_loadb((const char *)text.bytes, text.size,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!root) {
         if (json_error_code(&error) == json_error_duplicate_key) {
-            FAIL(FAILURE_BAD_INPUT, error.position, "json: a name appears twice in one object");
+            FAIL(BAD_INPUT, error.position, "json: a name appears twice in one object");
         }
-        FAIL(FAILURE_BAD_INPUT, error.position, "json: text is not valid JSON");
+        FAIL(BAD_INPUT, error.position, "json: text is not valid JSON");
     }
     *document = (struct json){.root = root};
     return status_ok();
@@ -89,7 +89,7 @@ json_value json_top(struct json *document)
 status json_top_object(struct json *document, json_value *object)
 {
     const json_value top = json_top(document);
-    REQUIRE(json_value_is_object(&top), FAILURE_BAD_INPUT, "must be a JSON object");
+    REQUIRE(json_value_is_object(&top), BAD_INPUT, "must be a JSON object");
     *object = top;
     return status_ok();
 }
@@ -157,8 +157,8 @@ status json_refuse(const json_value *object, const char *name, status result)
 
 static status check_present(const json_value *value)
 {
-    REQUIRE(value->node, FAILURE_BAD_INPUT, "is missing");
-    REQUIRE(!json_value_is_null(value), FAILURE_BAD_INPUT, "must not be null");
+    REQUIRE(value->node, BAD_INPUT, "is missing");
+    REQUIRE(!json_value_is_null(value), BAD_INPUT, "must not be null");
     return status_ok();
 }
 
@@ -167,25 +167,25 @@ static status check_present(const json_value *value)
 static status check_object(const json_value *value)
 {
     TRY(check_present(value));
-    REQUIRE(json_value_is_object(value), FAILURE_BAD_INPUT, "must be an object");
+    REQUIRE(json_value_is_object(value), BAD_INPUT, "must be an object");
     return status_ok();
 }
 
 static status check_array(const json_value *value, size_t count_max)
 {
     TRY(check_present(value));
-    REQUIRE(json_value_is_array(value), FAILURE_BAD_INPUT, "must be an array");
-    REQUIRE(json_count(value) <= count_max, FAILURE_BAD_INPUT, "has too many elements");
+    REQUIRE(json_value_is_array(value), BAD_INPUT, "must be an array");
+    REQUIRE(json_count(value) <= count_max, BAD_INPUT, "has too many elements");
     return status_ok();
 }
 
 static status take_text(const json_value *value, size_t size_min, size_t size_max, slice *text)
 {
     TRY(check_present(value));
-    REQUIRE(json_value_is_string(value), FAILURE_BAD_INPUT, "must be a string");
+    REQUIRE(json_value_is_string(value), BAD_INPUT, "must be a string");
     const size_t size = json_string_length(value->node);
-    REQUIRE(size >= size_min, FAILURE_BAD_INPUT, "is too short");
-    REQUIRE(size <= size_max, FAILURE_BAD_INPUT, "is too long");
+    REQUIRE(size >= size_min, BAD_INPUT, "is too short");
+    REQUIRE(size <= size_max, BAD_INPUT, "is too long");
     *text = slice_of(json_string_value(value->node), size);
     return status_ok();
 }
@@ -193,11 +193,10 @@ static status take_text(const json_value *value, size_t size_min, size_t size_ma
 static status take_u64(const json_value *value, uint64_t value_max, uint64_t *number)
 {
     TRY(check_present(value));
-    REQUIRE(json_is_integer((const json_t *)value->node), FAILURE_BAD_INPUT,
-            "must be an integer number");
+    REQUIRE(json_is_integer((const json_t *)value->node), BAD_INPUT, "must be an integer number");
     const json_int_t integer = json_integer_value(value->node);
-    REQUIRE(integer >= 0, FAILURE_BAD_INPUT, "must not be negative");
-    REQUIRE((uint64_t)integer <= value_max, FAILURE_BAD_INPUT, "is too large");
+    REQUIRE(integer >= 0, BAD_INPUT, "must not be negative");
+    REQUIRE((uint64_t)integer <= value_max, BAD_INPUT, "is too large");
     *number = (uint64_t)integer;
     return status_ok();
 }
@@ -244,8 +243,7 @@ status json_read_u64(const json_value *object, const char *name, uint64_t value_
 static status take_bool(const json_value *value, bool *truth)
 {
     TRY(check_present(value));
-    REQUIRE(json_is_boolean((const json_t *)value->node), FAILURE_BAD_INPUT,
-            "must be true or false");
+    REQUIRE(json_is_boolean((const json_t *)value->node), BAD_INPUT, "must be true or false");
     *truth = json_is_true((const json_t *)value->node);
     return status_ok();
 }
@@ -298,7 +296,7 @@ static status check_names(const json_value *object, const char *const *names, si
 {
     for (size_t i = 0; i < json_count(object); i++) {
         if (is_among(json_name_at(object, i), names, name_count)) continue;
-        FAIL(FAILURE_BAD_INPUT, (int64_t)i, "has a field that is not known here");
+        FAIL(BAD_INPUT, (int64_t)i, "has a field that is not known here");
     }
     return status_ok();
 }

@@ -26,14 +26,14 @@ void secret_text_wipe(struct secret_text *secret)
 
 status secret32_read(slice bytes, struct secret32 *secret)
 {
-    REQUIRE(bytes.size == sizeof secret->bytes, FAILURE_BAD_INPUT, "secret: must be 32 bytes");
+    REQUIRE(bytes.size == sizeof secret->bytes, BAD_INPUT, "secret: must be 32 bytes");
     memcpy(secret->bytes, bytes.bytes, sizeof secret->bytes);
     return status_ok();
 }
 
 status secret_text_read(slice text, struct secret_text *secret)
 {
-    REQUIRE(text.size <= SECRET_TEXT_SIZE_MAX, FAILURE_OVER_LIMIT, "secret: text is too long");
+    REQUIRE(text.size <= SECRET_TEXT_SIZE_MAX, OVER_LIMIT, "secret: text is too long");
     if (text.size > 0) memcpy(secret->bytes, text.bytes, text.size);
     secret->size = text.size;
     return status_ok();

@@ -57,7 +57,7 @@ slice slice_trim(slice text)
 
 status slice_take(slice *input, size_t size, slice *taken)
 {
-    REQUIRE(size <= input->size, FAILURE_BAD_INPUT, "slice: input ends too early");
+    REQUIRE(size <= input->size, BAD_INPUT, "slice: input ends too early");
     *taken = slice_part(*input, 0, size);
     *input = slice_part(*input, size, input->size);
     return status_ok();
@@ -113,20 +113,19 @@ status slice_take_u64(slice *input, uint64_t *value)
 
 status slice_expect_end(slice input)
 {
-    REQUIRE(input.size == 0, FAILURE_BAD_INPUT, "slice: bytes follow the end");
+    REQUIRE(input.size == 0, BAD_INPUT, "slice: bytes follow the end");
     return status_ok();
 }
 
 status slice_parse_u64(slice text, uint64_t value_max, uint64_t *value)
 {
-    REQUIRE(text.size > 0, FAILURE_BAD_INPUT, "number: text is empty");
-    REQUIRE(text.size == 1 || text.bytes[0] != '0', FAILURE_BAD_INPUT,
-            "number: has a leading zero");
+    REQUIRE(text.size > 0, BAD_INPUT, "number: text is empty");
+    REQUIRE(text.size == 1 || text.bytes[0] != '0', BAD_INPUT, "number: has a leading zero");
     uint64_t number = 0;
     for (size_t i = 0; i < text.size; i++) {
         const uint8_t digit = (uint8_t)(text.bytes[i] - '0');
-        REQUIRE(digit <= 9, FAILURE_BAD_INPUT, "number: has a character that is not a digit");
-        REQUIRE(digit <= value_max && number <= (value_max - digit) / 10, FAILURE_BAD_INPUT,
+        REQUIRE(digit <= 9, BAD_INPUT, "number: has a character that is not a digit");
+        REQUIRE(digit <= value_max && number <= (value_max - digit) / 10, BAD_INPUT,
                 "number: is too large");
         number = number * 10 + digit;
     }

@@ -1,15 +1,5 @@
 #include "base/status.h"
 
-status status_ok(void)
-{
-    return (status){0};
-}
-
-bool status_is_ok(status result)
-{
-    return !result.failure;
-}
-
 bool status_is(status result, enum failure_kind kind)
 {
     return result.failure && result.failure->kind == kind;

@@ -43,12 +43,19 @@ typedef struct status {
 /* Runs `close(&variable)` whenever the variable's scope is left. */
 #define SCOPED(close) __attribute__((cleanup(close)))
 
-/* Leaves the function with a failure of this kind. The message must be a literal. */
-#define FAIL(kind_, detail_, message_)                                                       \
-    do {                                                                                     \
-        static const struct failure failure_here = {kind_, __LINE__, __FILE__, "" message_}; \
-        return (status){&failure_here, (detail_)};                                           \
-    } while (0)
+/*
+ * A failure as an expression: KIND is a failure kind without its "FAILURE_", the message a literal.
+ * (A statement expression, so that each place has its own static object.)
+ */
+#define REFUSAL(kind_, detail_, message_)                                                \
+    __extension__({                                                                      \
+        static const struct failure failure_here = {FAILURE_##kind_, __LINE__, __FILE__, \
+                                                    "" message_};                        \
+        (status){&failure_here, (detail_)};                                              \
+    })
+
+/* Leaves the function with such a failure. */
+#define FAIL(kind_, detail_, message_) return REFUSAL(kind_, detail_, message_)
 
 /* Leaves the function unless the condition holds. */
 #define REQUIRE(condition_, kind_, message_)         \
@@ -64,10 +71,16 @@ typedef struct status {
     } while (0)
 
 /* The successful status. */
-status status_ok(void);
+static inline status status_ok(void)
+{
+    return (status){0};
+}
 
 /* True when the status is a success. */
-bool status_is_ok(status result);
+static inline bool status_is_ok(status result)
+{
+    return !result.failure;
+}
 
 /* True when the status is a failure of this kind; a success is of no kind. */
 bool status_is(status result, enum failure_kind kind);

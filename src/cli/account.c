@@ -16,7 +16,7 @@ static status put_account(struct session *session, const json_value *object)
         TRY(session_put_field(session, "public key", object, "publicKey"));
     }
     TRY(session_put_field(session, "KMS key", object, "keyId"));
-    REQUIRE(status_is_ok(json_read_u64(object, "version", INT64_MAX, &version)), FAILURE_CORRUPT,
+    REQUIRE(status_is_ok(json_read_u64(object, "version", INT64_MAX, &version)), CORRUPT,
             "the service's answer lacks a field");
     builder_init_arena(&digits, &session->arena, 20);
     builder_put_decimal(&digits, version);
@@ -30,8 +30,7 @@ status commands_account_create(struct session *session)
     json_value object;
     struct builder body;
     const slice name = slice_text(session->flags->operands[0]);
-    REQUIRE(name.size <= SESSION_ID_SIZE_MAX, FAILURE_BAD_INPUT,
-            "account: a name has 1 to 128 characters");
+    REQUIRE(name.size <= SESSION_ID_SIZE_MAX, BAD_INPUT, "account: a name has 1 to 128 characters");
     builder_init_arena(&body, &session->arena, 6 * SESSION_ID_SIZE_MAX + 64);
     json_put_object_open(&body);
     json_put_name(&body, "name");
@@ -82,7 +81,7 @@ static status put_entry(struct session *session, const json_value *entry)
     struct builder shown;
     REQUIRE(status_is_ok(json_read_string(entry, "name", 1, SESSION_ID_SIZE_MAX, &name)) &&
                 status_is_ok(json_read_string(entry, "address", 1, SESSION_ID_SIZE_MAX, &address)),
-            FAILURE_CORRUPT, "the service's answer lacks a field");
+            CORRUPT, "the service's answer lacks a field");
     builder_init_arena(&shown, &session->arena, 16 * SESSION_ID_SIZE_MAX);
     escape_put(&shown, address);
     builder_put_text(&shown, "  ");
@@ -100,8 +99,8 @@ static status read_next(const json_value *object, struct walk *walk)
     walk->cursor[0] = '\0';
     walk->is_over = !json_has_value(object, "next");
     if (walk->is_over) return status_ok();
-    REQUIRE(status_is_ok(json_read_string(object, "next", 1, CURSOR_SIZE_MAX, &next)),
-            FAILURE_CORRUPT, "the service's answer lacks a field");
+    REQUIRE(status_is_ok(json_read_string(object, "next", 1, CURSOR_SIZE_MAX, &next)), CORRUPT,
+            "the service's answer lacks a field");
     memcpy(walk->cursor, next.bytes, next.size);
     walk->cursor[next.size] = '\0';
     return status_ok();
@@ -114,8 +113,8 @@ static status put_page(struct session *session, struct walk *walk)
     struct session_call call = {.method = "GET"};
     TRY(build_target(session, walk, &call.target));
     TRY(session_send(session, &call, &document, &object));
-    REQUIRE(status_is_ok(json_read_array(&object, "accounts", ENTRY_COUNT_MAX, &accounts)),
-            FAILURE_CORRUPT, "the service's answer lacks a field");
+    REQUIRE(status_is_ok(json_read_array(&object, "accounts", ENTRY_COUNT_MAX, &accounts)), CORRUPT,
+            "the service's answer lacks a field");
     const size_t count = json_count(&accounts);
     for (size_t i = 0; !session->is_json && i < count; i++) {
         const json_value entry = json_at(&accounts, i);
@@ -135,7 +134,7 @@ status commands_account_list(struct session *session)
     }
     if (cursor) {
         const slice text = slice_text(cursor);
-        REQUIRE(text.size <= CURSOR_SIZE_MAX, FAILURE_BAD_INPUT, "cursor: is too long");
+        REQUIRE(text.size <= CURSOR_SIZE_MAX, BAD_INPUT, "cursor: is too long");
         memcpy(walk.cursor, text.bytes, text.size + 1);
     }
     while (!walk.is_over && walk.left_count > 0) {

@@ -33,9 +33,9 @@ static bool take_unit(slice *text, size_t *digits)
 
 static status check_digits(slice text)
 {
-    REQUIRE(text.size > 0, FAILURE_BAD_INPUT, "amount: digits are missing");
+    REQUIRE(text.size > 0, BAD_INPUT, "amount: digits are missing");
     for (size_t i = 0; i < text.size; i++) {
-        REQUIRE(text.bytes[i] >= '0' && text.bytes[i] <= '9', FAILURE_BAD_INPUT,
+        REQUIRE(text.bytes[i] >= '0' && text.bytes[i] <= '9', BAD_INPUT,
                 "amount: has a character that is not a digit");
     }
     return status_ok();
@@ -53,10 +53,8 @@ static status parse_number(slice text, size_t digits, u256 *wei)
         has_fraction ? slice_part(text, point + 1, text.size) : slice_of(NULL, 0);
     TRY(check_digits(whole));
     if (has_fraction) TRY(check_digits(fraction));
-    REQUIRE(whole.size == 1 || whole.bytes[0] != '0', FAILURE_BAD_INPUT,
-            "amount: has a leading zero");
-    REQUIRE(fraction.size <= digits, FAILURE_BAD_INPUT,
-            "amount: is finer than one wei, the smallest sum");
+    REQUIRE(whole.size == 1 || whole.bytes[0] != '0', BAD_INPUT, "amount: has a leading zero");
+    REQUIRE(fraction.size <= digits, BAD_INPUT, "amount: is finer than one wei, the smallest sum");
     builder_init(&builder, shifted, sizeof shifted);
     builder_put(&builder, whole);
     builder_put(&builder, fraction);
@@ -69,10 +67,10 @@ static status parse_number(slice text, size_t digits, u256 *wei)
 status amount_parse(slice text, u256 *wei)
 {
     size_t digits = 0;
-    REQUIRE(text.size <= AMOUNT_TEXT_SIZE_MAX, FAILURE_BAD_INPUT, "amount: is too long");
+    REQUIRE(text.size <= AMOUNT_TEXT_SIZE_MAX, BAD_INPUT, "amount: is too long");
     if (slice_has_start(text, slice_text("0x"))) return u256_parse_quantity(text, wei);
     const bool has_unit = take_unit(&text, &digits);
-    REQUIRE(has_unit || slice_index_of(text, '.') == text.size, FAILURE_BAD_INPUT,
+    REQUIRE(has_unit || slice_index_of(text, '.') == text.size, BAD_INPUT,
             "amount: a fraction needs a unit: ether or gwei");
     return parse_number(text, digits, wei);
 }

@@ -20,7 +20,7 @@ static status choose_nonce(const struct session *session, uint8_t nonce[NONCE_SI
 {
     const char *given = flags_text(session->flags, "nonce");
     if (!given) return random_read(nonce, NONCE_SIZE);
-    REQUIRE(status_is_ok(hex_read(slice_text(given), nonce, NONCE_SIZE)), FAILURE_BAD_INPUT,
+    REQUIRE(status_is_ok(hex_read(slice_text(given), nonce, NONCE_SIZE)), BAD_INPUT,
             "nonce: must be 64 hex digits");
     return status_ok();
 }
@@ -32,10 +32,10 @@ static status read_nonce(struct session *session, nsm_optional *nonce)
     if (!given) return status_ok();
     const size_t size = slice_text(given).size / 2;
     void *bytes;
-    REQUIRE(size >= 1 && size <= NSM_FIELD_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(size >= 1 && size <= NSM_FIELD_SIZE_MAX, BAD_INPUT,
             "nonce: must be 2 to 2048 hex digits");
     TRY(arena_take(&session->arena, size, &bytes));
-    REQUIRE(status_is_ok(hex_read(slice_text(given), bytes, size)), FAILURE_BAD_INPUT,
+    REQUIRE(status_is_ok(hex_read(slice_text(given), bytes, size)), BAD_INPUT,
             "nonce: must be 2 to 2048 hex digits");
     *nonce = nsm_optional_of(slice_of(bytes, size));
     return status_ok();
@@ -53,12 +53,11 @@ static status read_time(const struct session *session, bool is_live,
     const struct flags_range range = {0, AGE_S_MAX};
     uint64_t age_s = DOCUMENT_AGE_S_MAX;
     const bool is_document = at && slice_equal(slice_text(at), slice_text("document"));
-    REQUIRE(!at || is_document || slice_equal(slice_text(at), slice_text("now")), FAILURE_BAD_INPUT,
+    REQUIRE(!at || is_document || slice_equal(slice_text(at), slice_text("now")), BAD_INPUT,
             "at: must be \"document\" or \"now\"");
-    REQUIRE(!(is_document && has_age), FAILURE_BAD_INPUT,
-            "max-age: says nothing with --at document");
+    REQUIRE(!(is_document && has_age), BAD_INPUT, "max-age: says nothing with --at document");
     REQUIRE(!has_age || status_is_ok(flags_read_u64(session->flags, "max-age", range, &age_s)),
-            FAILURE_BAD_INPUT, "max-age: must be a number of seconds");
+            BAD_INPUT, "max-age: must be a number of seconds");
     rules->now_ms = clock_wall_ms();
     rules->max_age_s = (int64_t)age_s;
     rules->is_archived = is_document || (!at && !has_age && !is_live);
@@ -92,7 +91,7 @@ static status ask(struct session *session, slice nonce, bool is_own_output,
 /* Another nonce means a document made for somebody else, or long ago. */
 static status check_nonce(const struct attestation *document, slice nonce)
 {
-    REQUIRE(document->nonce.is_present && slice_equal(document->nonce.bytes, nonce), FAILURE_DENIED,
+    REQUIRE(document->nonce.is_present && slice_equal(document->nonce.bytes, nonce), DENIED,
             "attestation: document is not for our nonce");
     return status_ok();
 }
@@ -163,9 +162,9 @@ static status read_file(struct session *session, const char *path, struct attest
     slice contents;
     TRY(read_nonce(session, &rules->nonce));
     const status read = file_read(path, DOCUMENT_FILE_SIZE_MAX, &session->arena, &contents);
-    REQUIRE(!status_is(read, FAILURE_OVER_LIMIT), FAILURE_BAD_INPUT,
+    REQUIRE(!status_is(read, FAILURE_OVER_LIMIT), BAD_INPUT,
             "attest: the file is too long for a document");
-    REQUIRE(status_is_ok(read), FAILURE_BAD_INPUT, "attest: the file cannot be read");
+    REQUIRE(status_is_ok(read), BAD_INPUT, "attest: the file cannot be read");
     return document_read(session, contents, document);
 }
 

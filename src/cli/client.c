@@ -12,13 +12,13 @@ static status read_token(const char *path, struct secret_text *token)
     struct builder builder;
     builder_init(&builder, token->bytes, sizeof token->bytes);
     const status read = file_put_private(path, &builder);
-    REQUIRE(!status_is(read, FAILURE_NOT_FOUND), FAILURE_BAD_INPUT, "token: there is no such file");
+    REQUIRE(!status_is(read, FAILURE_NOT_FOUND), BAD_INPUT, "token: there is no such file");
     TRY(read);
     while (builder.size > 0 && token->bytes[builder.size - 1] == '\n') builder.size--;
-    REQUIRE(builder.size > 0 && builder.size <= TOKEN_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(builder.size > 0 && builder.size <= TOKEN_SIZE_MAX, BAD_INPUT,
             "token: the file must hold one token of at most 256 characters");
     for (size_t i = 0; i < builder.size; i++) {
-        REQUIRE(token->bytes[i] > 0x20 && token->bytes[i] < 0x7f, FAILURE_BAD_INPUT,
+        REQUIRE(token->bytes[i] > 0x20 && token->bytes[i] < 0x7f, BAD_INPUT,
                 "token: the file has a character that no token has");
     }
     token->size = builder.size;
@@ -35,10 +35,10 @@ static status open_authorities(const char *path, struct tls_client *tls)
 {
     SCOPED(arena_close) struct arena arena = {0};
     slice pem;
-    REQUIRE(path, FAILURE_BAD_INPUT, "url: https needs --ca-file");
+    REQUIRE(path, BAD_INPUT, "url: https needs --ca-file");
     TRY(arena_open(&arena, TLS_PEM_SIZE_MAX + 64));
     const status read = file_read(path, TLS_PEM_SIZE_MAX, &arena, &pem);
-    REQUIRE(status_is_ok(read), FAILURE_BAD_INPUT, "url: the file of --ca-file cannot be read");
+    REQUIRE(status_is_ok(read), BAD_INPUT, "url: the file of --ca-file cannot be read");
     return tls_client_open(pem, tls);
 }
 
@@ -71,9 +71,9 @@ static status read_http(const struct client_settings *settings, struct client *c
     struct uri uri;
     char text[CLIENT_HOST_SIZE_MAX + 8] = "tcp:";
     TRY(uri_parse(slice_text(settings->url), &uri));
-    REQUIRE(slice_equal(uri.path, slice_text("/")) && uri.query.size == 0, FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(uri.path, slice_text("/")) && uri.query.size == 0, BAD_INPUT,
             "url: has a path; the service is named by host and port alone");
-    REQUIRE(uri.is_tls || client->token.size == 0 || is_loopback(uri.host), FAILURE_DENIED,
+    REQUIRE(uri.is_tls || client->token.size == 0 || is_loopback(uri.host), DENIED,
             "url: a token is not sent to another machine over http; use https");
     TRY(print_host(&uri, client->host));
     copy_text(uri.host, client->name);

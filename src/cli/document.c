@@ -32,8 +32,7 @@ status document_read_rules(struct session *session, struct attestation_rules *ru
     }
     if (root) {
         const status opened = file_read(root, PEM_SIZE_MAX, &session->arena, &pem);
-        REQUIRE(status_is_ok(opened), FAILURE_BAD_INPUT,
-                "attest: the file of --root cannot be read");
+        REQUIRE(status_is_ok(opened), BAD_INPUT, "attest: the file of --root cannot be read");
         builder_init_arena(&der, &session->arena, X509_CERTIFICATE_SIZE_MAX);
         TRY(x509_read_pem(pem, &der));
         TRY(builder_finish(&der, &read.root));
@@ -60,7 +59,7 @@ static status read_base64(struct session *session, slice text, struct attestatio
         if (!is_blank(text.bytes[i])) builder_put_u8(&dense, text.bytes[i]);
     }
     REQUIRE(dense.size > 0 && status_is_ok(base64_put_decoded(&decoded, builder_view(&dense))),
-            FAILURE_BAD_INPUT, "the attestation document is not base64");
+            BAD_INPUT, "the attestation document is not base64");
     TRY(builder_finish(&decoded, &bytes));
     return attestation_read(bytes, document);
 }
@@ -73,8 +72,8 @@ static status read_json(struct session *session, slice text, struct attestation 
     TRY(json_open(text, &json));
     TRY(json_top_object(&json, &object));
     const char *name = json_has_value(&object, "proof") ? "proof" : "document";
-    REQUIRE(status_is_ok(json_read_string(&object, name, 1, TEXT_SIZE_MAX, &encoded)),
-            FAILURE_BAD_INPUT, "the JSON has no field \"document\" or \"proof\"");
+    REQUIRE(status_is_ok(json_read_string(&object, name, 1, TEXT_SIZE_MAX, &encoded)), BAD_INPUT,
+            "the JSON has no field \"document\" or \"proof\"");
     return read_base64(session, encoded, document);
 }
 
@@ -82,7 +81,7 @@ status document_read(struct session *session, slice contents, struct attestation
 {
     size_t start = 0;
     while (start < contents.size && is_blank(contents.bytes[start])) start++;
-    REQUIRE(start < contents.size, FAILURE_BAD_INPUT, "the attestation document is empty");
+    REQUIRE(start < contents.size, BAD_INPUT, "the attestation document is empty");
     /* A document's first byte is never text: an array's head, or a tag's. */
     if (contents.bytes[0] >= 0x80) return attestation_read(contents, document);
     if (contents.bytes[start] == '{') return read_json(session, contents, document);
@@ -94,13 +93,13 @@ status document_take(struct session *session, const json_value *object, const ch
 {
     slice text, bytes;
     struct builder decoded;
-    REQUIRE(status_is_ok(json_read_string(object, name, 1, TEXT_SIZE_MAX, &text)), FAILURE_CORRUPT,
+    REQUIRE(status_is_ok(json_read_string(object, name, 1, TEXT_SIZE_MAX, &text)), CORRUPT,
             "the service's answer lacks a field");
     builder_init_arena(&decoded, &session->arena, ATTESTATION_SIZE_MAX);
-    REQUIRE(status_is_ok(base64_put_decoded(&decoded, text)), FAILURE_CORRUPT,
+    REQUIRE(status_is_ok(base64_put_decoded(&decoded, text)), CORRUPT,
             "the attestation document is not base64");
     TRY(builder_finish(&decoded, &bytes));
-    REQUIRE(status_is_ok(attestation_read(bytes, document)), FAILURE_CORRUPT,
+    REQUIRE(status_is_ok(attestation_read(bytes, document)), CORRUPT,
             "the attestation document is not well-formed");
     return status_ok();
 }

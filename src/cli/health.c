@@ -10,7 +10,7 @@ static status put_part(struct session *session, const json_value *object, const 
     struct builder line;
     REQUIRE(status_is_ok(json_read_object(object, name, &part)) &&
                 status_is_ok(json_read_string(&part, "state", 1, 64, &state)),
-            FAILURE_CORRUPT, "the service's answer lacks a field");
+            CORRUPT, "the service's answer lacks a field");
     (void)status_is_ok(json_read_string(&part, "message", 0, 1024, &message));
     builder_init_arena(&line, &session->arena, 2048);
     builder_put(&line, state);
@@ -32,7 +32,7 @@ status commands_health(struct session *session)
     const struct session_call call = {
         .method = "GET", .target = slice_text("/readyz"), .is_refusal_wanted = true};
     TRY(session_send(session, &call, &document, &object));
-    REQUIRE(status_is_ok(json_read_string(&object, "status", 1, 64, &state)), FAILURE_CORRUPT,
+    REQUIRE(status_is_ok(json_read_string(&object, "status", 1, 64, &state)), CORRUPT,
             "the service's answer lacks a field");
     if (!session->is_json) {
         session_put_line(session, "service", state);
@@ -40,7 +40,6 @@ status commands_health(struct session *session)
             TRY(put_part(session, &object, parts[i]));
         }
     }
-    REQUIRE(slice_equal(state, slice_text("ready")), FAILURE_UNAVAILABLE,
-            "the service is not ready");
+    REQUIRE(slice_equal(state, slice_text("ready")), UNAVAILABLE, "the service is not ready");
     return status_ok();
 }

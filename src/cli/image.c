@@ -49,7 +49,7 @@ static status add_size(const char *path, size_t *total)
     size_t size;
     if (!path) return status_ok();
     TRY(file_read_size(path, &size));
-    REQUIRE(size <= IMAGE_FILE_SIZE_MAX, FAILURE_OVER_LIMIT, "image: a file is too large");
+    REQUIRE(size <= IMAGE_FILE_SIZE_MAX, OVER_LIMIT, "image: a file is too large");
     *total += size;
     return status_ok();
 }
@@ -106,7 +106,7 @@ static status read_architecture(const struct session *session,
 {
     const slice name = slice_text(flags_text(session->flags, "arch"));
     const bool is_aarch64 = slice_equal(name, slice_text("aarch64"));
-    REQUIRE(is_aarch64 || slice_equal(name, slice_text("x86_64")), FAILURE_BAD_INPUT,
+    REQUIRE(is_aarch64 || slice_equal(name, slice_text("x86_64")), BAD_INPUT,
             "arch: must be x86_64 or aarch64");
     *architecture = is_aarch64 ? IMAGE_AARCH64 : IMAGE_X86_64;
     return status_ok();
@@ -118,7 +118,7 @@ static status put_root(const char *name, struct builder *roots)
     uint8_t path[FILE_PATH_SIZE_MAX];
     struct builder text;
     slice written;
-    REQUIRE(slice_index_of(slice_text(name), '/') == slice_text(name).size, FAILURE_BAD_INPUT,
+    REQUIRE(slice_index_of(slice_text(name), '/') == slice_text(name).size, BAD_INPUT,
             "ca: must be the name of a root certificate, not a path");
     builder_init(&text, path, sizeof path - 1);
     builder_put_text(&text, ROOTS_FOLDER);
@@ -126,7 +126,7 @@ static status put_root(const char *name, struct builder *roots)
     builder_put_text(&text, ".crt");
     TRY(builder_finish(&text, &written));
     path[written.size] = '\0';
-    REQUIRE(status_is_ok(file_put((const char *)path, roots)), FAILURE_NOT_FOUND,
+    REQUIRE(status_is_ok(file_put((const char *)path, roots)), NOT_FOUND,
             "ca: Debian's ca-certificates has no such root");
     return status_ok();
 }
@@ -136,8 +136,7 @@ static status read_roots(const struct session *session, struct arena *arena, sli
     const char *file = flags_text(session->flags, "ca-file");
     const size_t named_count = flags_count(session->flags, "ca");
     struct builder text;
-    REQUIRE(!file || named_count == 0, FAILURE_BAD_INPUT,
-            "ca: --ca and --ca-file exclude each other");
+    REQUIRE(!file || named_count == 0, BAD_INPUT, "ca: --ca and --ca-file exclude each other");
     if (file) return file_read(file, ROOTS_SIZE_MAX, arena, roots);
     builder_init_arena(&text, arena, ROOTS_SIZE_MAX);
     for (size_t i = 0; i < named_count; i++)
@@ -412,13 +411,13 @@ static status check_pcr(const struct view *view, unsigned index, const hash48 *e
                                       &view->measurements.pcr2};
     if (index < ARRAY_COUNT(measured)) {
         if (!hash48_equal(measured[index], expected)) {
-            FAIL(FAILURE_DENIED, index, "image: a PCR is not the expected one");
+            FAIL(DENIED, index, "image: a PCR is not the expected one");
         }
         return status_ok();
     }
-    REQUIRE(index == 8, FAILURE_BAD_INPUT, "pcr: an image has PCR0, 1, 2 and 8 only");
-    REQUIRE(view->is_signed, FAILURE_DENIED, "image: PCR8 is expected and the image is not signed");
-    REQUIRE(hash48_equal(&view->signature.pcr8, expected), FAILURE_DENIED,
+    REQUIRE(index == 8, BAD_INPUT, "pcr: an image has PCR0, 1, 2 and 8 only");
+    REQUIRE(view->is_signed, DENIED, "image: PCR8 is expected and the image is not signed");
+    REQUIRE(hash48_equal(&view->signature.pcr8, expected), DENIED,
             "image: the signer is not the expected one (PCR8)");
     return status_ok();
 }
@@ -432,7 +431,7 @@ status commands_image_verify(struct session *session)
         TRY(pcr_parse(slice_text(flags_at(session->flags, "pcr", i)), &expected));
     }
     TRY(read_image(session, &workspace, &view));
-    REQUIRE(!view.is_signed || view.is_signature_good, FAILURE_DENIED,
+    REQUIRE(!view.is_signed || view.is_signature_good, DENIED,
             "image: the signature does not hold");
     for (unsigned i = 0; i < PCR_COUNT; i++) {
         if (pcr_set_has(&expected, i)) TRY(check_pcr(&view, i, &expected.values[i]));

@@ -21,8 +21,8 @@ static status take_text(struct session *session, const json_value *object, const
                         slice *text)
 {
     slice found;
-    REQUIRE(status_is_ok(json_read_string(object, name, 1, SESSION_ID_SIZE_MAX, &found)),
-            FAILURE_CORRUPT, "the service's answer lacks a field");
+    REQUIRE(status_is_ok(json_read_string(object, name, 1, SESSION_ID_SIZE_MAX, &found)), CORRUPT,
+            "the service's answer lacks a field");
     return arena_copy(&session->arena, found, text);
 }
 
@@ -31,7 +31,7 @@ static status take_claim(struct session *session, const json_value *object, stru
     slice address;
     TRY(take_text(session, object, "name", &claim->name));
     TRY(take_text(session, object, "address", &address));
-    REQUIRE(status_is_ok(address_parse(address, &claim->address)), FAILURE_CORRUPT,
+    REQUIRE(status_is_ok(address_parse(address, &claim->address)), CORRUPT,
             "the service's answer has an address that is none");
     return document_take(session, object, "proof", &claim->document);
 }
@@ -41,11 +41,11 @@ static status check_asked(const struct claim *claim, slice asked)
 {
     eth_address address;
     if (slice_has_start(asked, slice_text("0x")) && status_is_ok(address_parse(asked, &address))) {
-        REQUIRE(address_equal(address, claim->address), FAILURE_DENIED,
+        REQUIRE(address_equal(address, claim->address), DENIED,
                 "proof: the service answers with another address");
         return status_ok();
     }
-    REQUIRE(slice_equal(asked, claim->name), FAILURE_DENIED,
+    REQUIRE(slice_equal(asked, claim->name), DENIED,
             "proof: the service answers with another account");
     return status_ok();
 }
@@ -68,11 +68,11 @@ static status read_file(struct session *session, const char *path, struct claim 
     json_value object;
     slice contents;
     const status read = file_read(path, DOCUMENT_FILE_SIZE_MAX, &session->arena, &contents);
-    REQUIRE(status_is_ok(read), FAILURE_BAD_INPUT, "proof: the file cannot be read");
+    REQUIRE(status_is_ok(read), BAD_INPUT, "proof: the file cannot be read");
     const bool is_claim = status_is_ok(json_open(contents, &json)) &&
                           status_is_ok(json_top_object(&json, &object)) &&
                           status_is_ok(take_claim(session, &object, claim));
-    REQUIRE(is_claim, FAILURE_BAD_INPUT,
+    REQUIRE(is_claim, BAD_INPUT,
             "proof: the file must be a service's answer with name, address and proof");
     return status_ok();
 }
@@ -83,18 +83,18 @@ static status check_origin(const struct claim *claim)
     uint8_t memory[ACCOUNT_PREIMAGE_SIZE_MAX];
     struct builder preimage;
     struct user_data_proof said;
-    REQUIRE(status_is_ok(user_data_read_proof(claim->document.user_data.bytes, &said)),
-            FAILURE_DENIED, "proof: the document is not a proof of origin");
+    REQUIRE(status_is_ok(user_data_read_proof(claim->document.user_data.bytes, &said)), DENIED,
+            "proof: the document is not a proof of origin");
     builder_init(&preimage, memory, sizeof memory);
-    REQUIRE(status_is_ok(account_preimage_put(claim->name, &preimage)), FAILURE_DENIED,
+    REQUIRE(status_is_ok(account_preimage_put(claim->name, &preimage)), DENIED,
             "proof: the name is not one that an account can have");
     const hash32 hash = sha256(builder_view(&preimage));
     REQUIRE(slice_equal(slice_of(said.account_id, sizeof said.account_id),
                         slice_of(hash.bytes, sizeof said.account_id)),
-            FAILURE_DENIED, "proof: is another account's");
+            DENIED, "proof: is another account's");
     REQUIRE(slice_equal(slice_of(said.address, sizeof said.address),
                         slice_of(claim->address.bytes, sizeof claim->address.bytes)),
-            FAILURE_DENIED, "proof: is for another address");
+            DENIED, "proof: is for another address");
     return status_ok();
 }
 

@@ -139,7 +139,7 @@ static status refuse(struct session *session, const struct client_reply *reply)
     for (size_t i = 0; i < ARRAY_COUNT(refusals); i++) {
         if (refusals[i].kind == kind) return (status){&refusals[i], reply->code};
     }
-    FAIL(FAILURE_INTERNAL, reply->code, "the service has failed");
+    FAIL(INTERNAL, reply->code, "the service has failed");
 }
 
 status session_send(struct session *session, const struct session_call *call, struct json *document,
@@ -154,15 +154,14 @@ status session_send(struct session *session, const struct session_call *call, st
     };
     const status answered = client_send(&session->client, &sent, &session->arena, &reply);
     /* A host that has no address is not an account that is not found. */
-    REQUIRE(!status_is(answered, FAILURE_NOT_FOUND), FAILURE_UNAVAILABLE,
-            "url: the host has no address");
+    REQUIRE(!status_is(answered, FAILURE_NOT_FOUND), UNAVAILABLE, "url: the host has no address");
     TRY(answered);
     const bool is_answer =
         (reply.code >= 200 && reply.code <= 299) || (call->is_refusal_wanted && reply.code == 503);
     if (!is_answer) return refuse(session, &reply);
     const status opened = json_open(reply.body, document);
-    REQUIRE(status_is_ok(opened) && status_is_ok(json_top_object(document, object)),
-            FAILURE_CORRUPT, "the service's answer is not a JSON object");
+    REQUIRE(status_is_ok(opened) && status_is_ok(json_top_object(document, object)), CORRUPT,
+            "the service's answer is not a JSON object");
     if (session->is_json && !call->is_own_output) session_put_json(session, reply.body);
     return status_ok();
 }
@@ -174,7 +173,7 @@ status session_build_path(struct session *session, const char *id, const char *r
     /* "." and ".." would name another resource after normalisation on the way. */
     REQUIRE(text.size >= 1 && text.size <= SESSION_ID_SIZE_MAX &&
                 !slice_equal(text, slice_text(".")) && !slice_equal(text, slice_text("..")),
-            FAILURE_BAD_INPUT, "account: a name or address has 1 to 128 characters");
+            BAD_INPUT, "account: a name or address has 1 to 128 characters");
     builder_init_arena(&builder, &session->arena, 3 * SESSION_ID_SIZE_MAX + 64);
     builder_put_text(&builder, "/v1/accounts/");
     uri_put_encoded(&builder, text);
@@ -228,8 +227,8 @@ status session_put_field(struct session *session, const char *label, const json_
                          const char *name)
 {
     slice text;
-    REQUIRE(status_is_ok(json_read_string(object, name, 0, CLIENT_REPLY_SIZE_MAX, &text)),
-            FAILURE_CORRUPT, "the service's answer lacks a field");
+    REQUIRE(status_is_ok(json_read_string(object, name, 0, CLIENT_REPLY_SIZE_MAX, &text)), CORRUPT,
+            "the service's answer lacks a field");
     session_put_line(session, label, text);
     return status_ok();
 }
@@ -256,14 +255,14 @@ static status ask(struct session *session, bool is_input_used)
     FILE *in = session->streams.in;
     if (is_input_used) {
         terminal = fopen("/dev/tty", "re");
-        REQUIRE(terminal, FAILURE_BAD_INPUT, "--ask needs a terminal, or input that is not used");
+        REQUIRE(terminal, BAD_INPUT, "--ask needs a terminal, or input that is not used");
         in = terminal;
     }
     (void)fprintf(session->streams.err, "Sign this? Type yes or no: ");
     (void)fflush(session->streams.err);
     if (is_yes(in)) return status_ok();
     session->has_declined = true;
-    FAIL(FAILURE_DENIED, 0, "not signed");
+    FAIL(DENIED, 0, "not signed");
 }
 
 status session_confirm(struct session *session, slice lines, bool is_input_used)

@@ -19,8 +19,8 @@ static status read_stream(FILE *file, size_t size_max, struct arena *arena, slic
     void *memory;
     TRY(arena_take(arena, size_max + 1, &memory));
     const size_t size = fread(memory, 1, size_max + 1, file);
-    REQUIRE(!ferror(file), FAILURE_BAD_INPUT, "input: cannot be read");
-    REQUIRE(size <= size_max, FAILURE_OVER_LIMIT, "input: is too long");
+    REQUIRE(!ferror(file), BAD_INPUT, "input: cannot be read");
+    REQUIRE(size <= size_max, OVER_LIMIT, "input: is too long");
     *contents = slice_of(memory, size);
     return status_ok();
 }
@@ -33,8 +33,8 @@ static status read_input(struct session *session, const char *path, size_t size_
         return read_stream(session->streams.in, size_max, &session->arena, contents);
     }
     const status read = file_read(path, size_max, &session->arena, contents);
-    REQUIRE(!status_is(read, FAILURE_NOT_FOUND), FAILURE_BAD_INPUT, "input: there is no such file");
-    REQUIRE(!status_is(read, FAILURE_UNAVAILABLE), FAILURE_BAD_INPUT, "input: cannot be read");
+    REQUIRE(!status_is(read, FAILURE_NOT_FOUND), BAD_INPUT, "input: there is no such file");
+    REQUIRE(!status_is(read, FAILURE_UNAVAILABLE), BAD_INPUT, "input: cannot be read");
     return read;
 }
 
@@ -165,7 +165,7 @@ static status show_tx(struct session *session, slice json)
 static status read_tx(struct session *session, slice *json)
 {
     const char *path = flags_text(session->flags, "file");
-    REQUIRE(!path || !has_field_flags(session), FAILURE_BAD_INPUT,
+    REQUIRE(!path || !has_field_flags(session), BAD_INPUT,
             "sign: the transaction is in a file or in flags, not both");
     if (path) return read_input(session, path, TX_JSON_SIZE_MAX, json);
     return build_from_flags(session, json);
@@ -211,12 +211,12 @@ static status read_message(struct session *session, slice *message)
     const char *text = flags_text(session->flags, "text");
     const char *hex = flags_text(session->flags, "hex");
     const char *path = flags_text(session->flags, "file");
-    REQUIRE(!!operand + !!text + !!hex + !!path == 1, FAILURE_BAD_INPUT,
+    REQUIRE(!!operand + !!text + !!hex + !!path == 1, BAD_INPUT,
             "sign: give the message once: as TEXT, --text, --hex or --file");
     if (path) return read_input(session, path, MESSAGE_SIZE_MAX, message);
     if (hex) return read_hex(session, hex, message);
     *message = slice_text(text ? text : operand);
-    REQUIRE(message->size <= MESSAGE_SIZE_MAX, FAILURE_OVER_LIMIT, "sign: the message is too long");
+    REQUIRE(message->size <= MESSAGE_SIZE_MAX, OVER_LIMIT, "sign: the message is too long");
     return status_ok();
 }
 

@@ -11,7 +11,7 @@ status aead_open(struct aead *aead)
         EVP_CipherInit_ex2(opened.context, opened.algorithm, NULL, NULL, 1, NULL) != 1) {
         aead_close(&opened);
         ERR_clear_error();
-        FAIL(FAILURE_UNAVAILABLE, 0, "aead: AES-256-GCM is not available");
+        FAIL(UNAVAILABLE, 0, "aead: AES-256-GCM is not available");
     }
     *aead = opened;
     return status_ok();
@@ -52,15 +52,15 @@ static bool seal(struct aead *aead, slice associated, slice plaintext, uint8_t *
 status aead_seal(struct aead *aead, const struct aead_terms *terms, slice plaintext,
                  uint8_t *sealed)
 {
-    REQUIRE(terms->associated.size <= AEAD_SIZE_MAX && plaintext.size <= AEAD_SIZE_MAX,
-            FAILURE_OVER_LIMIT, "aead: message is too long");
+    REQUIRE(terms->associated.size <= AEAD_SIZE_MAX && plaintext.size <= AEAD_SIZE_MAX, OVER_LIMIT,
+            "aead: message is too long");
     const bool is_sealed = EVP_CipherInit_ex2(aead->context, NULL, secret_expose(terms->key).bytes,
                                               terms->nonce.bytes, 1, NULL) == 1 &&
                            seal(aead, terms->associated, plaintext, sealed);
     forget_key(aead);
     if (!is_sealed) {
         ERR_clear_error();
-        FAIL(FAILURE_INTERNAL, 0, "aead: the library cannot encrypt");
+        FAIL(INTERNAL, 0, "aead: the library cannot encrypt");
     }
     return status_ok();
 }
@@ -79,9 +79,9 @@ static bool unseal(struct aead *aead, slice associated, slice ciphertext, uint8_
 status aead_unseal(struct aead *aead, const struct aead_terms *terms, slice sealed,
                    uint8_t *plaintext)
 {
-    REQUIRE(terms->associated.size <= AEAD_SIZE_MAX && sealed.size <= AEAD_SIZE_MAX,
-            FAILURE_OVER_LIMIT, "aead: message is too long");
-    REQUIRE(sealed.size >= AEAD_TAG_SIZE, FAILURE_CORRUPT, "aead: message cannot be opened");
+    REQUIRE(terms->associated.size <= AEAD_SIZE_MAX && sealed.size <= AEAD_SIZE_MAX, OVER_LIMIT,
+            "aead: message is too long");
+    REQUIRE(sealed.size >= AEAD_TAG_SIZE, CORRUPT, "aead: message cannot be opened");
     const slice ciphertext = slice_part(sealed, 0, sealed.size - AEAD_TAG_SIZE);
     const bool is_open = EVP_CipherInit_ex2(aead->context, NULL, secret_expose(terms->key).bytes,
                                             terms->nonce.bytes, 0, NULL) == 1 &&
@@ -90,7 +90,7 @@ status aead_unseal(struct aead *aead, const struct aead_terms *terms, slice seal
     if (!is_open) {
         ERR_clear_error();
         secret_wipe(plaintext, ciphertext.size);
-        FAIL(FAILURE_CORRUPT, 0, "aead: message cannot be opened");
+        FAIL(CORRUPT, 0, "aead: message cannot be opened");
     }
     return status_ok();
 }

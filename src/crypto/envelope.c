@@ -40,7 +40,7 @@ static status take_length(slice *input, bool *is_indefinite, size_t *length)
     *is_indefinite = first == LENGTH_INDEFINITE;
     if (first < LENGTH_INDEFINITE) read = first;
     if (first > LENGTH_INDEFINITE) {
-        REQUIRE(first - LENGTH_INDEFINITE <= LENGTH_SIZE_MAX, FAILURE_BAD_INPUT,
+        REQUIRE(first - LENGTH_INDEFINITE <= LENGTH_SIZE_MAX, BAD_INPUT,
                 "envelope: length is too long");
         for (int i = first - LENGTH_INDEFINITE; i > 0; i--) {
             TRY(slice_take_u8(input, &next));
@@ -57,17 +57,16 @@ static status take_element(slice *input, unsigned depth, uint8_t *tag, slice *co
     slice rest = *input;
     bool is_indefinite = false;
     size_t length = 0;
-    REQUIRE(depth < ENVELOPE_ELEMENT_DEPTH_MAX, FAILURE_BAD_INPUT,
-            "envelope: parts are nested too deeply");
+    REQUIRE(depth < ENVELOPE_ELEMENT_DEPTH_MAX, BAD_INPUT, "envelope: parts are nested too deeply");
     TRY(slice_take_u8(&rest, tag));
-    REQUIRE((*tag & TAG_LONG) != TAG_LONG, FAILURE_BAD_INPUT, "envelope: part is not known");
+    REQUIRE((*tag & TAG_LONG) != TAG_LONG, BAD_INPUT, "envelope: part is not known");
     TRY(take_length(&rest, &is_indefinite, &length));
     if (!is_indefinite) {
         TRY(slice_take(&rest, length, contents));
         *input = rest;
         return status_ok();
     }
-    REQUIRE(*tag & TAG_CONSTRUCTED_BIT, FAILURE_BAD_INPUT,
+    REQUIRE(*tag & TAG_CONSTRUCTED_BIT, BAD_INPUT,
             "envelope: only constructed parts may have an indefinite length");
     static const slice end_mark = SLICE_LITERAL("\0\0");
     const slice start = rest;
@@ -84,9 +83,9 @@ static status take_element(slice *input, unsigned depth, uint8_t *tag, slice *co
 static status take(slice *input, enum tag tag, slice *contents)
 {
     uint8_t found = 0;
-    REQUIRE(input->size > 0, FAILURE_BAD_INPUT, "envelope: a part is missing");
+    REQUIRE(input->size > 0, BAD_INPUT, "envelope: a part is missing");
     TRY(take_element(input, 0, &found, contents));
-    REQUIRE(found == tag, FAILURE_BAD_INPUT, "envelope: part is not of the expected type");
+    REQUIRE(found == tag, BAD_INPUT, "envelope: part is not of the expected type");
     return status_ok();
 }
 
@@ -97,7 +96,7 @@ static bool next_is(slice input, enum tag tag)
 
 static status expect_end(slice input)
 {
-    REQUIRE(input.size == 0, FAILURE_BAD_INPUT, "envelope: has a part too many");
+    REQUIRE(input.size == 0, BAD_INPUT, "envelope: has a part too many");
     return status_ok();
 }
 
@@ -106,8 +105,7 @@ static status expect_version(slice *input)
     static const uint8_t version = CMS_VERSION;
     slice found = {0};
     TRY(take(input, TAG_INTEGER, &found));
-    REQUIRE(slice_equal(found, slice_of(&version, 1)), FAILURE_BAD_INPUT,
-            "envelope: version must be 2");
+    REQUIRE(slice_equal(found, slice_of(&version, 1)), BAD_INPUT, "envelope: version must be 2");
     return status_ok();
 }
 
@@ -127,7 +125,7 @@ static status expect_sha256(slice *input)
     bool is_sha256 = false;
     TRY(take(input, TAG_SEQUENCE, &algorithm));
     TRY(take_oid(&algorithm, oid_sha256, &is_sha256));
-    REQUIRE(is_sha256, FAILURE_BAD_INPUT, "envelope: key is not encrypted with SHA-256");
+    REQUIRE(is_sha256, BAD_INPUT, "envelope: key is not encrypted with SHA-256");
     if (algorithm.size > 0) TRY(take(&algorithm, TAG_NULL, &parameters));
     TRY(expect_end(parameters));
     return expect_end(algorithm);
@@ -139,7 +137,7 @@ static status expect_oaep(slice *input)
     bool is_oaep = false, is_mgf1 = false;
     TRY(take(input, TAG_SEQUENCE, &algorithm));
     TRY(take_oid(&algorithm, oid_rsaes_oaep, &is_oaep));
-    REQUIRE(is_oaep, FAILURE_BAD_INPUT, "envelope: key is not encrypted with RSAES-OAEP");
+    REQUIRE(is_oaep, BAD_INPUT, "envelope: key is not encrypted with RSAES-OAEP");
     TRY(take(&algorithm, TAG_SEQUENCE, &parameters));
     TRY(expect_end(algorithm));
     TRY(take(&parameters, TAG_CONTEXT_0_CONSTRUCTED, &hash));
@@ -149,7 +147,7 @@ static status expect_oaep(slice *input)
     TRY(take(&mask, TAG_SEQUENCE, &mask_algorithm));
     TRY(expect_end(mask));
     TRY(take_oid(&mask_algorithm, oid_mgf1, &is_mgf1));
-    REQUIRE(is_mgf1, FAILURE_BAD_INPUT, "envelope: mask is not MGF1");
+    REQUIRE(is_mgf1, BAD_INPUT, "envelope: mask is not MGF1");
     TRY(expect_sha256(&mask_algorithm));
     TRY(expect_end(mask_algorithm));
     return expect_end(parameters);
@@ -159,15 +157,14 @@ static status read_recipient(slice recipients, struct envelope *envelope)
 {
     slice recipient = {0}, id = {0}, key = {0};
     TRY(take(&recipients, TAG_SEQUENCE, &recipient));
-    REQUIRE(recipients.size == 0, FAILURE_BAD_INPUT, "envelope: must have exactly one recipient");
+    REQUIRE(recipients.size == 0, BAD_INPUT, "envelope: must have exactly one recipient");
     TRY(expect_version(&recipient));
     TRY(take(&recipient, TAG_CONTEXT_0, &id));
-    REQUIRE(id.size == sizeof envelope->recipient_id.bytes, FAILURE_BAD_INPUT,
+    REQUIRE(id.size == sizeof envelope->recipient_id.bytes, BAD_INPUT,
             "envelope: recipient's identifier must be 32 bytes");
     TRY(expect_oaep(&recipient));
     TRY(take(&recipient, TAG_OCTETS, &key));
-    REQUIRE(key.size == ENVELOPE_KEY_SIZE, FAILURE_BAD_INPUT,
-            "envelope: encrypted key must be 256 bytes");
+    REQUIRE(key.size == ENVELOPE_KEY_SIZE, BAD_INPUT, "envelope: encrypted key must be 256 bytes");
     TRY(slice_take_copy(&id, sizeof envelope->recipient_id.bytes, envelope->recipient_id.bytes));
     TRY(slice_take_copy(&key, ENVELOPE_KEY_SIZE, envelope->encrypted_key));
     return expect_end(recipient);
@@ -175,7 +172,7 @@ static status read_recipient(slice recipients, struct envelope *envelope)
 
 static status add_content(slice part, struct envelope *envelope)
 {
-    REQUIRE(part.size <= sizeof envelope->content - envelope->content_size, FAILURE_BAD_INPUT,
+    REQUIRE(part.size <= sizeof envelope->content - envelope->content_size, BAD_INPUT,
             "envelope: content is too long");
     if (part.size > 0) memcpy(envelope->content + envelope->content_size, part.bytes, part.size);
     envelope->content_size += part.size;
@@ -184,8 +181,7 @@ static status add_content(slice part, struct envelope *envelope)
 
 static status read_chunks(slice chunks, unsigned depth, struct envelope *envelope)
 {
-    REQUIRE(depth <= ENVELOPE_CHUNK_DEPTH_MAX, FAILURE_BAD_INPUT,
-            "envelope: chunks are nested too deeply");
+    REQUIRE(depth <= ENVELOPE_CHUNK_DEPTH_MAX, BAD_INPUT, "envelope: chunks are nested too deeply");
     while (chunks.size > 0) {
         slice chunk = {0};
         if (next_is(chunks, TAG_OCTETS_CONSTRUCTED)) {
@@ -204,12 +200,12 @@ static status read_content(slice info, struct envelope *envelope)
     slice algorithm = {0}, iv = {0}, content = {0};
     bool is_data = false, is_aes = false;
     TRY(take_oid(&info, oid_data, &is_data));
-    REQUIRE(is_data, FAILURE_BAD_INPUT, "envelope: content is not plain data");
+    REQUIRE(is_data, BAD_INPUT, "envelope: content is not plain data");
     TRY(take(&info, TAG_SEQUENCE, &algorithm));
     TRY(take_oid(&algorithm, oid_aes256_cbc, &is_aes));
-    REQUIRE(is_aes, FAILURE_BAD_INPUT, "envelope: content is not encrypted with AES-256-CBC");
+    REQUIRE(is_aes, BAD_INPUT, "envelope: content is not encrypted with AES-256-CBC");
     TRY(take(&algorithm, TAG_OCTETS, &iv));
-    REQUIRE(iv.size == ENVELOPE_IV_SIZE, FAILURE_BAD_INPUT, "envelope: IV must be 16 bytes");
+    REQUIRE(iv.size == ENVELOPE_IV_SIZE, BAD_INPUT, "envelope: IV must be 16 bytes");
     TRY(slice_take_copy(&iv, ENVELOPE_IV_SIZE, envelope->iv));
     TRY(expect_end(algorithm));
     if (next_is(info, TAG_CONTEXT_0_CONSTRUCTED)) {
@@ -227,11 +223,11 @@ status envelope_read(slice bytes, struct envelope *envelope)
     slice content_info = {0}, wrapped = {0}, data = {0}, recipients = {0}, content = {0};
     struct envelope read = {0};
     bool is_enveloped = false;
-    REQUIRE(bytes.size <= ENVELOPE_SIZE_MAX, FAILURE_BAD_INPUT, "envelope: is too long");
+    REQUIRE(bytes.size <= ENVELOPE_SIZE_MAX, BAD_INPUT, "envelope: is too long");
     TRY(take(&bytes, TAG_SEQUENCE, &content_info));
     TRY(expect_end(bytes));
     TRY(take_oid(&content_info, oid_enveloped_data, &is_enveloped));
-    REQUIRE(is_enveloped, FAILURE_BAD_INPUT, "envelope: is not EnvelopedData");
+    REQUIRE(is_enveloped, BAD_INPUT, "envelope: is not EnvelopedData");
     TRY(take(&content_info, TAG_CONTEXT_0_CONSTRUCTED, &wrapped));
     TRY(expect_end(content_info));
     TRY(take(&wrapped, TAG_SEQUENCE, &data));

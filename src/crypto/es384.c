@@ -76,7 +76,7 @@ status es384_verify(const es384_public_key *public_key, const hash48 *digest,
 {
     REQUIRE(!is_zero(signature->bytes, SCALAR_SIZE) &&
                 !is_zero(signature->bytes + SCALAR_SIZE, SCALAR_SIZE),
-            FAILURE_BAD_INPUT, "es384: r and s must not be zero");
+            BAD_INPUT, "es384: r and s must not be zero");
     uint8_t der[SIGNATURE_DER_SIZE_MAX];
     const size_t der_size = write_der(signature, der);
     EVP_PKEY *pkey = import_public(public_key);
@@ -84,8 +84,8 @@ status es384_verify(const es384_public_key *public_key, const hash48 *digest,
     const bool result = has_key && der_size > 0 && is_signed(pkey, digest, slice_of(der, der_size));
     EVP_PKEY_free(pkey);
     ERR_clear_error();
-    REQUIRE(has_key, FAILURE_BAD_INPUT, "es384: public key is not a point of P-384");
-    REQUIRE(result, FAILURE_DENIED, "es384: signature is not valid");
+    REQUIRE(has_key, BAD_INPUT, "es384: public key is not a point of P-384");
+    REQUIRE(result, DENIED, "es384: signature is not valid");
     return status_ok();
 }
 
@@ -93,7 +93,7 @@ status es384_open(struct es384_key *key)
 {
     EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", group_name);
     ERR_clear_error();
-    REQUIRE(pkey, FAILURE_INTERNAL, "es384: the library cannot make a key");
+    REQUIRE(pkey, INTERNAL, "es384: the library cannot make a key");
     key->pkey = pkey;
     return status_ok();
 }
@@ -109,7 +109,7 @@ static status adopt(EVP_PKEY *pkey, struct es384_key *key)
     ERR_clear_error();
     if (!is_p384) {
         EVP_PKEY_free(pkey);
-        FAIL(FAILURE_BAD_INPUT, 0, "es384: this is no P-384 private key");
+        FAIL(BAD_INPUT, 0, "es384: this is no P-384 private key");
     }
     key->pkey = pkey;
     return status_ok();
@@ -117,8 +117,7 @@ static status adopt(EVP_PKEY *pkey, struct es384_key *key)
 
 status es384_open_der(slice der, struct es384_key *key)
 {
-    REQUIRE(der.size <= ES384_KEY_DER_SIZE_MAX, FAILURE_BAD_INPUT,
-            "es384: this is no P-384 private key");
+    REQUIRE(der.size <= ES384_KEY_DER_SIZE_MAX, BAD_INPUT, "es384: this is no P-384 private key");
     const unsigned char *at = der.bytes;
     EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &at, (long)der.size);
     if (pkey && at != der.bytes + der.size) {
@@ -137,7 +136,7 @@ static int refuse_passphrase(char *buffer, int size, int is_writing, void *conte
 
 status es384_open_pem(slice pem, struct es384_key *key)
 {
-    REQUIRE(pem.size <= 16 * ES384_KEY_DER_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(pem.size <= 16 * ES384_KEY_DER_SIZE_MAX, BAD_INPUT,
             "es384: this is no P-384 private key");
     BIO *input = BIO_new_mem_buf(pem.bytes, (int)pem.size);
     EVP_PKEY *pkey = input ? PEM_read_bio_PrivateKey(input, NULL, refuse_passphrase, NULL) : NULL;
@@ -160,7 +159,7 @@ status es384_public(const struct es384_key *key, es384_public_key *public_key)
                                         sizeof point.bytes, &size) == 1 &&
         size == sizeof point.bytes && point.bytes[0] == 4;
     ERR_clear_error();
-    REQUIRE(is_read, FAILURE_INTERNAL, "es384: the library cannot tell the public key");
+    REQUIRE(is_read, INTERNAL, "es384: the library cannot tell the public key");
     *public_key = point;
     return status_ok();
 }
@@ -190,7 +189,7 @@ status es384_sign(const struct es384_key *key, const hash48 *digest, es384_signa
         read_der(der, der_size, &made);
     EVP_PKEY_CTX_free(context);
     ERR_clear_error();
-    REQUIRE(result, FAILURE_INTERNAL, "es384: the library cannot sign");
+    REQUIRE(result, INTERNAL, "es384: the library cannot sign");
     *signature = made;
     return status_ok();
 }

@@ -19,11 +19,11 @@ static void ignore(const char *text, void *data)
 status k256_open(struct k256 *curve, const struct secret32 *blinding)
 {
     secp256k1_context *context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-    REQUIRE(context, FAILURE_UNAVAILABLE, "k256: the system has no memory left");
+    REQUIRE(context, UNAVAILABLE, "k256: the system has no memory left");
     secp256k1_context_set_illegal_callback(context, ignore, NULL);
     if (!secp256k1_context_randomize(context, secret_expose(blinding).bytes)) {
         secp256k1_context_destroy(context);
-        FAIL(FAILURE_INTERNAL, 0, "k256: the curve cannot be blinded");
+        FAIL(INTERNAL, 0, "k256: the curve cannot be blinded");
     }
     *curve = (struct k256){context};
     return status_ok();
@@ -43,7 +43,7 @@ status k256_check_key(const struct k256 *curve, const struct secret32 *key)
 {
     const int is_valid = secp256k1_ec_seckey_verify(curve->context, secret_expose(key).bytes);
     secret_wipe_stack();
-    REQUIRE(is_valid, FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
+    REQUIRE(is_valid, BAD_INPUT, "k256: private key is zero or not below the order");
     return status_ok();
 }
 
@@ -63,7 +63,7 @@ status k256_read_public_key(const struct k256 *curve, const struct secret32 *key
     const int is_valid =
         secp256k1_ec_pubkey_create(curve->context, &point, secret_expose(key).bytes);
     secret_wipe_stack();
-    REQUIRE(is_valid, FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
+    REQUIRE(is_valid, BAD_INPUT, "k256: private key is zero or not below the order");
     write_point(curve, &point, public_key);
     return status_ok();
 }
@@ -77,10 +77,10 @@ status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 di
     const int is_signed = secp256k1_ecdsa_sign_recoverable(
         curve->context, &signed_digest, digest.bytes, secret_expose(key).bytes, NULL, NULL);
     secret_wipe_stack();
-    REQUIRE(is_signed, FAILURE_BAD_INPUT, "k256: private key is zero or not below the order");
+    REQUIRE(is_signed, BAD_INPUT, "k256: private key is zero or not below the order");
     secp256k1_ecdsa_recoverable_signature_serialize_compact(curve->context, compact, &parity,
                                                             &signed_digest);
-    REQUIRE(parity <= 1, FAILURE_INTERNAL, "k256: the nonce point's x is not below the order");
+    REQUIRE(parity <= 1, INTERNAL, "k256: the nonce point's x is not below the order");
     memcpy(signature->r, compact, sizeof signature->r);
     memcpy(signature->s, compact + sizeof signature->r, sizeof signature->s);
     signature->parity = (uint8_t)parity;
@@ -102,15 +102,15 @@ status k256_recover(const struct k256 *curve, const k256_signature *signature, h
     secp256k1_ecdsa_recoverable_signature signed_digest;
     secp256k1_pubkey point;
     uint8_t compact[COMPACT_SIZE];
-    REQUIRE(signature->parity <= 1, FAILURE_BAD_INPUT, "k256: parity must be 0 or 1");
+    REQUIRE(signature->parity <= 1, BAD_INPUT, "k256: parity must be 0 or 1");
     memcpy(compact, signature->r, sizeof signature->r);
     memcpy(compact + sizeof signature->r, signature->s, sizeof signature->s);
     REQUIRE(secp256k1_ecdsa_recoverable_signature_parse_compact(curve->context, &signed_digest,
                                                                 compact, signature->parity),
-            FAILURE_BAD_INPUT, "k256: r or s is not below the order");
-    REQUIRE(has_low_s(curve, &signed_digest), FAILURE_BAD_INPUT, "k256: s is not low");
+            BAD_INPUT, "k256: r or s is not below the order");
+    REQUIRE(has_low_s(curve, &signed_digest), BAD_INPUT, "k256: s is not low");
     REQUIRE(secp256k1_ecdsa_recover(curve->context, &point, &signed_digest, digest.bytes),
-            FAILURE_BAD_INPUT, "k256: signature fits no key");
+            BAD_INPUT, "k256: signature fits no key");
     write_point(curve, &point, public_key);
     return status_ok();
 }
@@ -124,10 +124,8 @@ void k256_signature_write(const k256_signature *signature, uint8_t bytes[K256_SI
 
 status k256_signature_read(slice bytes, k256_signature *signature)
 {
-    REQUIRE(bytes.size == K256_SIGNATURE_SIZE, FAILURE_BAD_INPUT,
-            "k256: signature must be 65 bytes");
-    REQUIRE(bytes.bytes[K256_SIGNATURE_SIZE - 1] <= 1, FAILURE_BAD_INPUT,
-            "k256: parity must be 0 or 1");
+    REQUIRE(bytes.size == K256_SIGNATURE_SIZE, BAD_INPUT, "k256: signature must be 65 bytes");
+    REQUIRE(bytes.bytes[K256_SIGNATURE_SIZE - 1] <= 1, BAD_INPUT, "k256: parity must be 0 or 1");
     memcpy(signature->r, bytes.bytes, sizeof signature->r);
     memcpy(signature->s, bytes.bytes + sizeof signature->r, sizeof signature->s);
     signature->parity = bytes.bytes[K256_SIGNATURE_SIZE - 1];

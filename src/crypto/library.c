@@ -9,7 +9,7 @@ status library_open(void)
     /* The first start decides: later implicit starts, also libssl's, then read no file either. */
     const uint64_t options =
         OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS;
-    REQUIRE(OPENSSL_init_crypto(options, NULL) == 1, FAILURE_UNAVAILABLE,
+    REQUIRE(OPENSSL_init_crypto(options, NULL) == 1, UNAVAILABLE,
             "library: libcrypto does not start");
     return status_ok();
 }
@@ -37,7 +37,7 @@ static void *resize(void *memory, size_t size, const char *file, int line)
 
 status library_use_heap(void)
 {
-    REQUIRE(CRYPTO_set_mem_functions(take, resize, release) == 1, FAILURE_INTERNAL,
+    REQUIRE(CRYPTO_set_mem_functions(take, resize, release) == 1, INTERNAL,
             "library: libcrypto has taken memory already");
     return status_ok();
 }

@@ -43,18 +43,16 @@ static bool adopt(EVP_PKEY *pkey, struct recipient *recipient)
 status recipient_open(struct recipient *recipient)
 {
     EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BIT_COUNT);
-    REQUIRE(adopt(pkey, recipient), FAILURE_INTERNAL, "recipient: the library cannot make a key");
+    REQUIRE(adopt(pkey, recipient), INTERNAL, "recipient: the library cannot make a key");
     return status_ok();
 }
 
 status recipient_open_der(slice der, struct recipient *recipient)
 {
-    REQUIRE(der.size <= KEY_DER_SIZE_MAX, FAILURE_BAD_INPUT,
-            "recipient: this is no RSA-2048 private key");
+    REQUIRE(der.size <= KEY_DER_SIZE_MAX, BAD_INPUT, "recipient: this is no RSA-2048 private key");
     const unsigned char *at = der.bytes;
     EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &at, (long)der.size);
-    REQUIRE(adopt(pkey, recipient), FAILURE_BAD_INPUT,
-            "recipient: this is no RSA-2048 private key");
+    REQUIRE(adopt(pkey, recipient), BAD_INPUT, "recipient: this is no RSA-2048 private key");
     return status_ok();
 }
 
@@ -138,17 +136,17 @@ status recipient_unseal(const struct recipient *recipient, slice envelope, uint8
 {
     SCOPED(secret32_wipe) struct secret32 content_key = {0};
     struct envelope read;
-    REQUIRE(size > 0 && size <= RECIPIENT_PLAINTEXT_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(size > 0 && size <= RECIPIENT_PLAINTEXT_SIZE_MAX, BAD_INPUT,
             "recipient: plaintext must have 1 to 4096 bytes");
     TRY(envelope_read(envelope, &read));
-    REQUIRE(hash32_equal(&read.recipient_id, &recipient->id), FAILURE_DENIED,
+    REQUIRE(hash32_equal(&read.recipient_id, &recipient->id), DENIED,
             "recipient: envelope is for another key");
-    REQUIRE(read.content_size == size + padding_size(size), FAILURE_BAD_INPUT,
+    REQUIRE(read.content_size == size + padding_size(size), BAD_INPUT,
             "recipient: content has the wrong size");
     const bool is_open = open_content_key(recipient->pkey, &read, &content_key) &&
                          open_content(&read, &content_key, plaintext, size);
     ERR_clear_error();
-    REQUIRE(is_open, FAILURE_CORRUPT, "recipient: envelope cannot be opened");
+    REQUIRE(is_open, CORRUPT, "recipient: envelope cannot be opened");
     return status_ok();
 }
 
@@ -198,11 +196,11 @@ status recipient_seal(const struct recipient_seal *seal, struct builder *envelop
 {
     struct envelope made = {.recipient_id = sha256(seal->public_key)};
     REQUIRE(seal->plaintext.size > 0 && seal->plaintext.size <= RECIPIENT_PLAINTEXT_SIZE_MAX,
-            FAILURE_BAD_INPUT, "recipient: plaintext must have 1 to 4096 bytes");
+            BAD_INPUT, "recipient: plaintext must have 1 to 4096 bytes");
     REQUIRE(seal->public_key.size <= KEY_DER_SIZE_MAX &&
                 seal_content_key(seal->public_key, &seal->content_key, &made),
-            FAILURE_BAD_INPUT, "recipient: public key is not RSA-2048");
-    REQUIRE(seal_content(seal, &made), FAILURE_INTERNAL, "recipient: the library cannot encrypt");
+            BAD_INPUT, "recipient: public key is not RSA-2048");
+    REQUIRE(seal_content(seal, &made), INTERNAL, "recipient: the library cannot encrypt");
     envelope_write(&made, seal->is_constructed, envelope);
     return status_ok();
 }

@@ -43,20 +43,20 @@ static X509 *read_certificate(slice der)
 
 static status read_chain(const struct x509_chain *chain, struct verification *verification)
 {
-    REQUIRE(chain->intermediate_count <= X509_CHAIN_COUNT_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(chain->intermediate_count <= X509_CHAIN_COUNT_MAX, BAD_INPUT,
             "x509: chain has too many certificates");
     verification->root = read_certificate(chain->root);
-    REQUIRE(verification->root, FAILURE_BAD_INPUT, "x509: root is not a certificate");
+    REQUIRE(verification->root, BAD_INPUT, "x509: root is not a certificate");
     verification->leaf = read_certificate(chain->leaf);
-    REQUIRE(verification->leaf, FAILURE_BAD_INPUT, "x509: leaf is not a certificate");
+    REQUIRE(verification->leaf, BAD_INPUT, "x509: leaf is not a certificate");
     verification->intermediates = sk_X509_new_null();
-    REQUIRE(verification->intermediates, FAILURE_UNAVAILABLE, "x509: no memory left");
+    REQUIRE(verification->intermediates, UNAVAILABLE, "x509: no memory left");
     for (size_t i = 0; i < chain->intermediate_count; i++) {
         X509 *certificate = read_certificate(chain->intermediates[i]);
-        REQUIRE(certificate, FAILURE_BAD_INPUT, "x509: an intermediate is not a certificate");
+        REQUIRE(certificate, BAD_INPUT, "x509: an intermediate is not a certificate");
         if (sk_X509_push(verification->intermediates, certificate) == 0) {
             X509_free(certificate);
-            FAIL(FAILURE_UNAVAILABLE, 0, "x509: no memory left");
+            FAIL(UNAVAILABLE, 0, "x509: no memory left");
         }
     }
     return status_ok();
@@ -71,14 +71,14 @@ static status explain(int error)
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        FAIL(FAILURE_DENIED, error, "x509: chain does not reach the trusted root");
+        FAIL(DENIED, error, "x509: chain does not reach the trusted root");
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-        FAIL(FAILURE_DENIED, error, "x509: signature of a certificate is not valid");
+        FAIL(DENIED, error, "x509: signature of a certificate is not valid");
     case X509_V_ERR_INVALID_CA:
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
     case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
-        FAIL(FAILURE_DENIED, error, "x509: an issuer may not issue what it issued");
-    default: FAIL(FAILURE_DENIED, error, "x509: chain breaks a rule of RFC 5280");
+        FAIL(DENIED, error, "x509: an issuer may not issue what it issued");
+    default: FAIL(DENIED, error, "x509: chain breaks a rule of RFC 5280");
     }
 }
 
@@ -90,7 +90,7 @@ static status verify_path(struct verification *verification)
                 X509_STORE_add_cert(verification->store, verification->root) == 1 &&
                 X509_STORE_CTX_init(verification->context, verification->store, verification->leaf,
                                     verification->intermediates) == 1,
-            FAILURE_UNAVAILABLE, "x509: no memory left");
+            UNAVAILABLE, "x509: no memory left");
     /* Time is checked below, where a leeway can be given. No purpose fits an enclave's leaf. */
     X509_STORE_CTX_set_flags(verification->context, X509_V_FLAG_NO_CHECK_TIME);
     X509_STORE_CTX_set_depth(verification->context, X509_CHAIN_COUNT_MAX);
@@ -107,9 +107,9 @@ static status check_time(const X509 *certificate, const struct x509_chain *chain
     /* X509_cmp_time: -1 when the certificate's time is not after the other, 0 when unreadable. */
     const int start = X509_cmp_time(X509_get0_notBefore(certificate), &latest_start);
     const int end = X509_cmp_time(X509_get0_notAfter(certificate), &second_before);
-    REQUIRE(start != 0 && end != 0, FAILURE_BAD_INPUT, "x509: a certificate's time is malformed");
-    REQUIRE(start < 0, FAILURE_DENIED, "x509: a certificate is not valid yet");
-    REQUIRE(end > 0, FAILURE_DENIED, "x509: a certificate has expired");
+    REQUIRE(start != 0 && end != 0, BAD_INPUT, "x509: a certificate's time is malformed");
+    REQUIRE(start < 0, DENIED, "x509: a certificate is not valid yet");
+    REQUIRE(end > 0, DENIED, "x509: a certificate has expired");
     return status_ok();
 }
 
@@ -126,7 +126,7 @@ static status read_public_key(const X509 *certificate, es384_public_key *public_
                          EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point.bytes,
                                                          sizeof point.bytes, &size) == 1 &&
                          size == sizeof point.bytes && point.bytes[0] == 4;
-    REQUIRE(is_p384, FAILURE_DENIED, "x509: a certificate's key is not a P-384 key");
+    REQUIRE(is_p384, DENIED, "x509: a certificate's key is not a P-384 key");
     *public_key = point;
     return status_ok();
 }
@@ -135,7 +135,7 @@ static status check_certificate(X509 *certificate, const struct x509_chain *chai
 {
     es384_public_key unused;
     TRY(check_time(certificate, chain));
-    REQUIRE(X509_get_signature_nid(certificate) == NID_ecdsa_with_SHA384, FAILURE_DENIED,
+    REQUIRE(X509_get_signature_nid(certificate) == NID_ecdsa_with_SHA384, DENIED,
             "x509: a certificate is not signed with ECDSA and SHA-384");
     return read_public_key(certificate, &unused);
 }
@@ -143,10 +143,9 @@ static status check_certificate(X509 *certificate, const struct x509_chain *chai
 /* The rules for a leaf that X509_verify_cert checks only for purposes it knows. */
 static status check_leaf(X509 *leaf)
 {
-    REQUIRE(X509_check_ca(leaf) == 0, FAILURE_DENIED, "x509: the leaf must not be a CA");
+    REQUIRE(X509_check_ca(leaf) == 0, DENIED, "x509: the leaf must not be a CA");
     /* UINT32_MAX when the extension is absent, which allows everything (RFC 5280, 4.2.1.3). */
-    REQUIRE(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE, FAILURE_DENIED,
-            "x509: the leaf may not sign");
+    REQUIRE(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE, DENIED, "x509: the leaf may not sign");
     return status_ok();
 }
 
@@ -160,7 +159,7 @@ status x509_verify(const struct x509_chain *chain, es384_public_key *public_key)
         X509 *certificate = sk_X509_value(path, i);
         TRY(check_certificate(certificate, chain));
         /* 1 means by its basic constraints; the library would accept weaker signs. */
-        REQUIRE(i == 0 || X509_check_ca(certificate) == 1, FAILURE_DENIED,
+        REQUIRE(i == 0 || X509_check_ca(certificate) == 1, DENIED,
                 "x509: an issuer may not issue what it issued");
     }
     TRY(check_leaf(verification.leaf));
@@ -177,25 +176,25 @@ status x509_public_key(slice certificate, int64_t now_s, es384_public_key *publi
 {
     const struct x509_chain alone = {.now_s = now_s};
     SCOPED(close_certificate) X509 *found = read_certificate(certificate);
-    REQUIRE(found, FAILURE_BAD_INPUT, "x509: leaf is not a certificate");
+    REQUIRE(found, BAD_INPUT, "x509: leaf is not a certificate");
     TRY(check_time(found, &alone));
     return read_public_key(found, public_key);
 }
 
 status x509_read_pem(slice pem, struct builder *der)
 {
-    REQUIRE(pem.size <= 4 * X509_CERTIFICATE_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(pem.size <= 4 * X509_CERTIFICATE_SIZE_MAX, BAD_INPUT,
             "x509: this is no PEM certificate");
     BIO *input = BIO_new_mem_buf(pem.bytes, (int)pem.size);
     X509 *certificate = input ? PEM_read_bio_X509(input, NULL, NULL, NULL) : NULL;
     BIO_free(input);
     ERR_clear_error();
-    REQUIRE(certificate, FAILURE_BAD_INPUT, "x509: this is no PEM certificate");
+    REQUIRE(certificate, BAD_INPUT, "x509: this is no PEM certificate");
     unsigned char *bytes = NULL;
     const int size = i2d_X509(certificate, &bytes);
     X509_free(certificate);
     if (size > 0) builder_put(der, slice_of(bytes, (size_t)size));
     OPENSSL_free(bytes);
-    REQUIRE(size > 0 && !der->is_over, FAILURE_OVER_LIMIT, "x509: certificate is too large");
+    REQUIRE(size > 0 && !der->is_over, OVER_LIMIT, "x509: certificate is too large");
     return status_ok();
 }

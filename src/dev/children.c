@@ -18,7 +18,7 @@ enum { CANNOT_RUN = 127, POLL_US = 10000, DELAY_MS_FIRST = 100 };
 static status join_path(char *path, const char *folder, const char *name, const char *ending)
 {
     const int size = snprintf(path, CHILDREN_PATH_SIZE_MAX, "%s/%s%s", folder, name, ending);
-    REQUIRE(size > 0 && size < CHILDREN_PATH_SIZE_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(size > 0 && size < CHILDREN_PATH_SIZE_MAX, OVER_LIMIT,
             "children: folder's path is too long");
     return status_ok();
 }
@@ -26,8 +26,7 @@ static status join_path(char *path, const char *folder, const char *name, const 
 status children_add(struct children *children, const char *folder, const char *name,
                     const char *program, struct child **child)
 {
-    REQUIRE(children->count < CHILDREN_COUNT_MAX, FAILURE_OVER_LIMIT,
-            "children: there are too many");
+    REQUIRE(children->count < CHILDREN_COUNT_MAX, OVER_LIMIT, "children: there are too many");
     struct child *added = &children->list[children->count];
     *added = (struct child){.name = name, .program = program};
     TRY(join_path(added->log_path, folder, name, ".log"));
@@ -40,7 +39,7 @@ status children_add(struct children *children, const char *folder, const char *n
 
 status child_add_argument(struct child *child, const char *argument)
 {
-    REQUIRE(child->argument_count <= CHILDREN_ARGUMENT_COUNT_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(child->argument_count <= CHILDREN_ARGUMENT_COUNT_MAX, OVER_LIMIT,
             "children: a child has too many arguments");
     child->arguments[child->argument_count++] = argument;
     return status_ok();
@@ -75,13 +74,13 @@ status child_start(struct child *child)
 {
     const int log =
         open(child->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE_PRIVATE);
-    if (log < 0) FAIL(FAILURE_UNAVAILABLE, errno, "children: log file cannot be opened");
+    if (log < 0) FAIL(UNAVAILABLE, errno, "children: log file cannot be opened");
     const pid_t parent = getpid();
     const pid_t pid = fork();
     const int fork_errno = errno;
     if (pid == 0) become(child, parent, log);
     close(log);
-    if (pid < 0) FAIL(FAILURE_UNAVAILABLE, fork_errno, "children: no process can be made");
+    if (pid < 0) FAIL(UNAVAILABLE, fork_errno, "children: no process can be made");
     child->pid = pid;
     child->started_at_ms = clock_monotonic_ms();
     child->start_again_at_ms = 0;

@@ -129,7 +129,7 @@ static status write_certificate(X509 *certificate, struct identity_certificate *
 {
     uint8_t *at = written->bytes;
     const int size = certificate ? i2d_X509(certificate, NULL) : 0;
-    REQUIRE(size > 0 && size <= IDENTITY_CERTIFICATE_SIZE_MAX, FAILURE_INTERNAL,
+    REQUIRE(size > 0 && size <= IDENTITY_CERTIFICATE_SIZE_MAX, INTERNAL,
             "identity: the library cannot make a certificate");
     written->size = (size_t)i2d_X509(certificate, &at);
     return status_ok();
@@ -154,7 +154,7 @@ static status make_root(const struct es384_key *key, int64_t now_s,
 static status print_path(const char *folder, const char *name, char *path)
 {
     const int size = snprintf(path, FILE_PATH_SIZE_MAX, "%s/%s", folder, name);
-    REQUIRE(size > 0 && size < FILE_PATH_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(size > 0 && size < FILE_PATH_SIZE_MAX, BAD_INPUT,
             "identity: folder's path is too long");
     return status_ok();
 }
@@ -170,7 +170,7 @@ static slice view_bio(BIO *bio)
 /* Another program that was faster is no failure: its file is read afterwards. */
 static status write_unless_there(const char *path, slice contents, unsigned mode)
 {
-    REQUIRE(contents.size > 0, FAILURE_INTERNAL, "identity: the library cannot print PEM");
+    REQUIRE(contents.size > 0, INTERNAL, "identity: the library cannot print PEM");
     const status written = file_write_new(path, contents, mode);
     return status_is(written, FAILURE_CONFLICT) ? status_ok() : written;
 }
@@ -180,7 +180,7 @@ static status make_key_file(const char *path)
     SCOPED(es384_close) struct es384_key key = {0};
     TRY(es384_open(&key));
     BIO *pem = BIO_new(BIO_s_mem()); /* wipes what it held when it is freed */
-    REQUIRE(pem, FAILURE_UNAVAILABLE, "identity: no memory left");
+    REQUIRE(pem, UNAVAILABLE, "identity: no memory left");
     (void)PEM_write_bio_PKCS8PrivateKey(pem, key.pkey, NULL, NULL, 0, NULL, NULL);
     const status result = write_unless_there(path, view_bio(pem), FILE_MODE_PRIVATE);
     BIO_free(pem);
@@ -232,7 +232,7 @@ static status read_root(const char *path, struct identity *identity)
     TRY(es384_public(&identity->key, &of_key));
     REQUIRE(slice_equal(slice_of(of_key.bytes, sizeof of_key.bytes),
                         slice_of(of_certificate.bytes, sizeof of_certificate.bytes)),
-            FAILURE_CORRUPT, "identity: root.pem is not the certificate of root.key.pem");
+            CORRUPT, "identity: root.pem is not the certificate of root.key.pem");
     return status_ok();
 }
 
@@ -337,7 +337,7 @@ static status issue_chain(const struct identity *identity, const char *leaf_name
         .issuer_key = identity->key.pkey,
         .now_s = now_s,
     };
-    REQUIRE(descent.issuer, FAILURE_UNAVAILABLE, "identity: no memory left");
+    REQUIRE(descent.issuer, UNAVAILABLE, "identity: no memory left");
     leaf->bundle[0] = identity->certificate;
     for (size_t i = 0; i < IDENTITY_BUNDLE_COUNT - 1; i++) {
         const struct rank *rank = &bundle_ranks[i];
@@ -354,7 +354,7 @@ status identity_issue(const struct identity *identity, slice module_id, int64_t 
 {
     char name[NAME_SIZE_MAX];
     struct identity_leaf issued = {0};
-    REQUIRE(module_id.size > 0 && module_id.size <= MODULE_ID_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(module_id.size > 0 && module_id.size <= MODULE_ID_SIZE_MAX, BAD_INPUT,
             "identity: module id must have 1 to 48 characters");
     snprintf(name, sizeof name, "%.*s%s", (int)module_id.size, (const char *)module_id.bytes,
              leaf_rank.name);

@@ -20,7 +20,7 @@ status imds_stand_in_open(const struct imds_stand_in_settings *settings,
                           struct imds_stand_in *stand_in)
 {
     REQUIRE(settings->lifetime_s > 0 && settings->lifetime_s <= IMDS_STAND_IN_LIFETIME_S_MAX,
-            FAILURE_BAD_INPUT, "imds: lifetime must be 1 second to one day");
+            BAD_INPUT, "imds: lifetime must be 1 second to one day");
     *stand_in = (struct imds_stand_in){.settings = *settings, .is_open = true};
     pthread_mutex_init(&stand_in->mutex, NULL);
     return status_ok();

@@ -11,7 +11,7 @@ status kms_input_refuse(struct kms_operation *operation, const char *error, cons
     operation->error = error;
     operation->code = 400;
     builder_put_text(&operation->message, message);
-    FAIL(FAILURE_DENIED, 0, "kms: the call is refused");
+    FAIL(DENIED, 0, "kms: the call is refused");
 }
 
 static status invalid(struct kms_operation *operation, const char *message)

@@ -34,11 +34,10 @@ static status parse_id(slice text, uint8_t bytes[ID_BYTE_COUNT])
     uint8_t digits[2 * ID_BYTE_COUNT];
     struct builder builder;
     builder_init(&builder, digits, sizeof digits);
-    REQUIRE(text.size == KMS_KEYS_ID_SIZE, FAILURE_BAD_INPUT, "kms_keys: id has another size");
+    REQUIRE(text.size == KMS_KEYS_ID_SIZE, BAD_INPUT, "kms_keys: id has another size");
     for (size_t i = 0; i < text.size; i++) {
         const bool is_dash_here = i == 8 || i == 13 || i == 18 || i == 23;
-        REQUIRE((text.bytes[i] == '-') == is_dash_here, FAILURE_BAD_INPUT,
-                "kms_keys: id is not a UUID");
+        REQUIRE((text.bytes[i] == '-') == is_dash_here, BAD_INPUT, "kms_keys: id is not a UUID");
         if (!is_dash_here) builder_put_u8(&builder, text.bytes[i]);
     }
     return hex_read(builder_view(&builder), bytes, ID_BYTE_COUNT);
@@ -111,7 +110,7 @@ static status save(const struct kms_keys *keys)
 
 static status set_policy(struct kms_key *key, slice policy)
 {
-    REQUIRE(policy.size <= sizeof key->policy, FAILURE_OVER_LIMIT, "kms_keys: policy is too long");
+    REQUIRE(policy.size <= sizeof key->policy, OVER_LIMIT, "kms_keys: policy is too long");
     memcpy(key->policy, policy.bytes, policy.size);
     key->policy_size = policy.size;
     return status_ok();
@@ -119,7 +118,7 @@ static status set_policy(struct kms_key *key, slice policy)
 
 static status set_description(struct kms_key *key, slice description)
 {
-    REQUIRE(description.size <= sizeof key->description, FAILURE_OVER_LIMIT,
+    REQUIRE(description.size <= sizeof key->description, OVER_LIMIT,
             "kms_keys: description is too long");
     if (description.size > 0) memcpy(key->description, description.bytes, description.size);
     key->description_size = description.size;
@@ -152,7 +151,7 @@ static status read_keys(slice text, struct kms_keys *keys)
     TRY(json_open(text, &document));
     TRY(json_top_object(&document, &object));
     TRY(json_read_u64(&object, "version", VERSION, &version));
-    REQUIRE(version == VERSION, FAILURE_BAD_INPUT, "kms_keys: file is of another version");
+    REQUIRE(version == VERSION, BAD_INPUT, "kms_keys: file is of another version");
     TRY(json_read_array(&object, "keys", KMS_KEYS_COUNT_MAX, &list));
     for (size_t i = 0; i < json_count(&list); i++) {
         const json_value item = json_at(&list, i);
@@ -202,7 +201,7 @@ static status make_id(struct kms_key *key)
 status kms_keys_create(struct kms_keys *keys, slice description, slice policy, int64_t now_s,
                        struct kms_key **key)
 {
-    REQUIRE(keys->count < KMS_KEYS_COUNT_MAX, FAILURE_OVER_LIMIT, "kms_keys: there are too many");
+    REQUIRE(keys->count < KMS_KEYS_COUNT_MAX, OVER_LIMIT, "kms_keys: there are too many");
     struct kms_key *made = &keys->list[keys->count];
     made->created_at_s = now_s;
     TRY(make_id(made));
@@ -230,7 +229,7 @@ status kms_keys_find(struct kms_keys *keys, slice id_or_arn, struct kms_key **ke
             return status_ok();
         }
     }
-    FAIL(FAILURE_NOT_FOUND, 0, "kms_keys: there is no such key");
+    FAIL(NOT_FOUND, 0, "kms_keys: there is no such key");
 }
 
 status kms_keys_put_policy(struct kms_keys *keys, struct kms_key *key, slice policy)
@@ -289,7 +288,7 @@ status kms_keys_seal(struct kms_keys *keys, const struct kms_key *key,
     builder_put(blob, slice_of(id, sizeof id));
     builder_put(blob, slice_of(terms.nonce.bytes, sizeof terms.nonce.bytes));
     uint8_t *sealed = builder_space(blob, plaintext.size + AEAD_TAG_SIZE);
-    REQUIRE(sealed, FAILURE_OVER_LIMIT, "kms_keys: blob does not fit");
+    REQUIRE(sealed, OVER_LIMIT, "kms_keys: blob does not fit");
     return aead_seal(&keys->aead, &terms, plaintext, sealed);
 }
 
@@ -297,11 +296,10 @@ status kms_keys_find_blob(struct kms_keys *keys, slice blob, struct kms_key **ke
 {
     uint8_t id[KMS_KEYS_ID_SIZE];
     slice start = {0}, bytes = {0};
-    REQUIRE(blob.size >= BLOB_HEAD_SIZE + AEAD_TAG_SIZE, FAILURE_BAD_INPUT,
-            "kms_keys: blob is too short");
+    REQUIRE(blob.size >= BLOB_HEAD_SIZE + AEAD_TAG_SIZE, BAD_INPUT, "kms_keys: blob is too short");
     TRY(slice_take(&blob, sizeof blob_start, &start));
     TRY(slice_take(&blob, ID_BYTE_COUNT, &bytes));
-    REQUIRE(slice_equal(start, slice_of(blob_start, sizeof blob_start)), FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(start, slice_of(blob_start, sizeof blob_start)), BAD_INPUT,
             "kms_keys: blob is of another kind");
     print_id(bytes.bytes, id);
     return kms_keys_find(keys, slice_of(id, sizeof id), key);
@@ -316,12 +314,12 @@ status kms_keys_unseal(struct kms_keys *keys, const struct kms_key *key,
     struct aead_terms terms = {.key = &key->material};
     slice head = {0};
     TRY(slice_take(&blob, BLOB_HEAD_SIZE, &head));
-    REQUIRE(blob.size >= AEAD_TAG_SIZE, FAILURE_CORRUPT, "kms_keys: blob is too short");
+    REQUIRE(blob.size >= AEAD_TAG_SIZE, CORRUPT, "kms_keys: blob is too short");
     memcpy(terms.nonce.bytes, head.bytes + BLOB_HEAD_SIZE - AEAD_NONCE_SIZE, AEAD_NONCE_SIZE);
     builder_init(&associated, memory, sizeof memory);
     put_associated(&associated, keys, key, context);
     TRY(builder_finish(&associated, &terms.associated));
     uint8_t *opened = builder_space(plaintext, blob.size - AEAD_TAG_SIZE);
-    REQUIRE(opened, FAILURE_OVER_LIMIT, "kms_keys: plaintext does not fit");
+    REQUIRE(opened, OVER_LIMIT, "kms_keys: plaintext does not fit");
     return aead_unseal(&keys->aead, &terms, blob, opened);
 }

@@ -68,7 +68,7 @@ static status read_root(const struct flags *flags, struct arena *arena, slice *r
     slice pem = {0};
     const char *path = flags_text(flags, "nsm-root");
     const char *folder = flags_text(flags, "identity");
-    REQUIRE((path != NULL) != (folder != NULL), FAILURE_BAD_INPUT,
+    REQUIRE((path != NULL) != (folder != NULL), BAD_INPUT,
             "kms: needs either --identity or --nsm-root");
     if (!path) {
         TRY(identity_open(folder, clock_wall_ms() / 1000, &identity));
@@ -90,7 +90,7 @@ static status open_tls(const struct flags *flags, struct arena *arena, struct tl
     const char *folder = flags_text(flags, "tls"), *host = flags_text(flags, "host");
     const char *certificate = flags_text(flags, "certificate");
     const char *key = flags_text(flags, "private-key");
-    REQUIRE((folder != NULL) != (certificate != NULL && key != NULL), FAILURE_BAD_INPUT,
+    REQUIRE((folder != NULL) != (certificate != NULL && key != NULL), BAD_INPUT,
             "kms: needs either --tls or --certificate and --private-key");
     snprintf(name, sizeof name, "kms.%s.amazonaws.com", flags_text(flags, "region"));
     if (folder) {

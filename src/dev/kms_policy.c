@@ -87,7 +87,7 @@ static status parse_pcr(slice name, uint64_t *index)
 {
     const slice number = slice_part(name, pcr_prefix.size, name.size);
     if (!status_is_ok(slice_parse_u64(number, PCR_COUNT - 1, index))) {
-        FAIL(FAILURE_BAD_INPUT, 0, "policy: there is no such PCR");
+        FAIL(BAD_INPUT, 0, "policy: there is no such PCR");
     }
     return status_ok();
 }
@@ -163,10 +163,10 @@ static slice text_at(const json_value *value, size_t index)
 
 static status check_texts(const json_value *value)
 {
-    REQUIRE(json_value_is_string(value) || json_value_is_array(value), FAILURE_BAD_INPUT,
+    REQUIRE(json_value_is_string(value) || json_value_is_array(value), BAD_INPUT,
             "policy: must be a string or a list of strings");
     const size_t count = text_count(value);
-    REQUIRE(count > 0 && count <= KMS_POLICY_VALUE_COUNT_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(count > 0 && count <= KMS_POLICY_VALUE_COUNT_MAX, BAD_INPUT,
             "policy: a list is empty or too long");
     for (size_t i = 0; i < count; i++) {
         slice text = {0};
@@ -181,7 +181,7 @@ static status value_at(const json_value *object, size_t index, slice *name, json
 {
     char text[NAME_SIZE_MAX + 1] = {0};
     *name = json_name_at(object, index);
-    REQUIRE(name->size <= NAME_SIZE_MAX, FAILURE_BAD_INPUT, "policy: a name is too long");
+    REQUIRE(name->size <= NAME_SIZE_MAX, BAD_INPUT, "policy: a name is too long");
     memcpy(text, name->bytes, name->size);
     return json_read_value(object, text, value);
 }
@@ -193,7 +193,7 @@ static status parse_operator(slice name, enum operator* operator)
         *operator=(enum operator) i;
         return status_ok();
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "policy: a condition's operator is not known");
+    FAIL(BAD_INPUT, 0, "policy: a condition's operator is not known");
 }
 
 /* One operator with one key: does the call satisfy it? */
@@ -230,14 +230,13 @@ static status walk_conditions(const json_value *statement, const struct kms_poli
         enum operator operator= STRING_EQUALS;
         TRY(value_at(&conditions, i, &operator_name, &keys));
         TRY(parse_operator(operator_name, &operator));
-        REQUIRE(json_value_is_object(&keys), FAILURE_BAD_INPUT,
-                "policy: a condition must be an object");
+        REQUIRE(json_value_is_object(&keys), BAD_INPUT, "policy: a condition must be an object");
         for (size_t j = 0; j < json_count(&keys); j++) {
             slice name = {0};
             json_value wanted = {0};
             TRY(value_at(&keys, j, &name, &wanted));
             TRY(check_texts(&wanted));
-            REQUIRE(is_known_key(name), FAILURE_BAD_INPUT, "policy: a condition key is not known");
+            REQUIRE(is_known_key(name), BAD_INPUT, "policy: a condition key is not known");
             if (call && !is_satisfied(call, operator, name, &wanted)) *is_match = false;
         }
     }
@@ -273,15 +272,14 @@ static status read_principals(const json_value *statement, json_value *principal
     json_value principal = {0};
     TRY(json_read_value(statement, "Principal", &principal));
     if (json_value_is_object(&principal)) {
-        REQUIRE(json_count(&principal) == 1, FAILURE_BAD_INPUT,
-                "policy: only AWS principals are known");
+        REQUIRE(json_count(&principal) == 1, BAD_INPUT, "policy: only AWS principals are known");
         /* The caller's value views the document, not this one: its parent is only for paths. */
         TRY(json_read_value(&principal, "AWS", principals));
         principals->parent = statement;
     } else {
         slice text = {0};
         TRY(json_value_text(&principal, 1, 1, &text));
-        REQUIRE(slice_equal(text, slice_text("*")), FAILURE_BAD_INPUT,
+        REQUIRE(slice_equal(text, slice_text("*")), BAD_INPUT,
                 "policy: a principal must be {\"AWS\": …} or \"*\"");
         *principals = principal;
     }
@@ -302,7 +300,7 @@ static status read_effect(const json_value *statement, bool *is_denial)
     slice text = {0};
     TRY(json_read_string(statement, "Effect", 1, 8, &text));
     *is_denial = slice_equal(text, slice_text("Deny"));
-    REQUIRE(*is_denial || slice_equal(text, slice_text("Allow")), FAILURE_BAD_INPUT,
+    REQUIRE(*is_denial || slice_equal(text, slice_text("Allow")), BAD_INPUT,
             "policy: an effect must be Allow or Deny");
     return status_ok();
 }
@@ -314,8 +312,7 @@ static status walk_statement(const json_value *statement, const struct kms_polic
     static const char *const names[] = {"Sid",    "Effect",   "Principal",
                                         "Action", "Resource", "Condition"};
     json_value principals = {0}, actions = {0}, resources = {0};
-    REQUIRE(json_value_is_object(statement), FAILURE_BAD_INPUT,
-            "policy: a statement must be an object");
+    REQUIRE(json_value_is_object(statement), BAD_INPUT, "policy: a statement must be an object");
     TRY(json_only(statement, names, ARRAY_COUNT(names)));
     TRY(read_effect(statement, is_denial));
     TRY(read_principals(statement, &principals));
@@ -336,14 +333,14 @@ static status walk_policy(slice policy, const struct kms_policy_call *call, bool
     static const char *const names[] = {"Version", "Id", "Statement"};
     SCOPED(json_close) struct json document = {0};
     json_value object = {0}, statements = {0};
-    REQUIRE(policy.size <= KMS_POLICY_SIZE_MAX, FAILURE_OVER_LIMIT, "policy: is too long");
+    REQUIRE(policy.size <= KMS_POLICY_SIZE_MAX, OVER_LIMIT, "policy: is too long");
     TRY(json_open(policy, &document));
     TRY(json_top_object(&document, &object));
     TRY(json_only(&object, names, ARRAY_COUNT(names)));
     TRY(json_read_value(&object, "Statement", &statements));
     const bool is_list = json_value_is_array(&statements);
     const size_t count = is_list ? json_count(&statements) : 1;
-    REQUIRE(count > 0 && count <= KMS_POLICY_STATEMENT_COUNT_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(count > 0 && count <= KMS_POLICY_STATEMENT_COUNT_MAX, BAD_INPUT,
             "policy: has no statements or too many");
     for (size_t i = 0; i < count; i++) {
         bool is_match = false, is_denial = false;
@@ -365,7 +362,7 @@ status kms_policy_evaluate(slice policy, const struct kms_policy_call *call)
 {
     bool is_allowed = false, is_denied = false;
     TRY(walk_policy(policy, call, &is_allowed, &is_denied));
-    REQUIRE(!is_denied, FAILURE_DENIED, "policy: a statement denies the call");
-    REQUIRE(is_allowed, FAILURE_DENIED, "policy: no statement allows the call");
+    REQUIRE(!is_denied, DENIED, "policy: a statement denies the call");
+    REQUIRE(is_allowed, DENIED, "policy: no statement allows the call");
     return status_ok();
 }

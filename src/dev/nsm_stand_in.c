@@ -41,10 +41,10 @@ status nsm_stand_in_open(const struct nsm_stand_in_options *options, struct nsm_
         const bool is_hidden = options->is_debug && (debug_pcrs >> i & 1);
         if (pcr_set_has(&options->pcrs, i) && !is_hidden) opened.pcrs[i] = options->pcrs.values[i];
     }
-    REQUIRE((options->pcrs.present & ~launch_pcrs) == 0, FAILURE_BAD_INPUT,
+    REQUIRE((options->pcrs.present & ~launch_pcrs) == 0, BAD_INPUT,
             "nsm_stand_in: only PCR0 to PCR15 can be set at launch");
     TRY(make_module_id(opened.module_id));
-    REQUIRE(pthread_mutex_init(&opened.mutex, NULL) == 0, FAILURE_UNAVAILABLE,
+    REQUIRE(pthread_mutex_init(&opened.mutex, NULL) == 0, UNAVAILABLE,
             "nsm_stand_in: no memory left");
     *stand_in = opened;
     return status_ok();

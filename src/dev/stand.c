@@ -62,10 +62,10 @@ static status lock_folder(struct stand *stand)
     TRY(file_make_folder(stand->folder));
     snprintf(path, sizeof path, "%s/lock", stand->folder);
     const int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE_PRIVATE);
-    if (lock < 0) FAIL(FAILURE_UNAVAILABLE, errno, "stand: folder cannot be written to");
+    if (lock < 0) FAIL(UNAVAILABLE, errno, "stand: folder cannot be written to");
     if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
         close(lock);
-        FAIL(FAILURE_CONFLICT, 0, "stand: another stand uses this folder");
+        FAIL(CONFLICT, 0, "stand: another stand uses this folder");
     }
     stand->lock = lock;
     return status_ok();
@@ -74,9 +74,9 @@ static status lock_folder(struct stand *stand)
 static status take_named_folder(struct stand *stand, const char *folder)
 {
     const int size = snprintf(stand->folder, sizeof stand->folder, "%s", folder);
-    REQUIRE(size > 0 && (size_t)size < sizeof stand->folder, FAILURE_OVER_LIMIT,
+    REQUIRE(size > 0 && (size_t)size < sizeof stand->folder, OVER_LIMIT,
             "stand: folder's path is too long for the sockets in it");
-    REQUIRE(folder[0] == '/', FAILURE_BAD_INPUT, "stand: folder's path must be absolute");
+    REQUIRE(folder[0] == '/', BAD_INPUT, "stand: folder's path must be absolute");
     return lock_folder(stand);
 }
 
@@ -96,7 +96,7 @@ static status take_folder(struct stand *stand, const char *folder)
         const status taken = take_named_folder(stand, path);
         if (!status_is(taken, FAILURE_CONFLICT)) return taken;
     }
-    FAIL(FAILURE_CONFLICT, 0, "stand: too many stands run already");
+    FAIL(CONFLICT, 0, "stand: too many stands run already");
 }
 
 /* A file of fresh random bytes as base64url text, or as they are; kept when it exists. */
@@ -146,7 +146,7 @@ static status free_endpoint(const struct stand *stand, endpoint *found)
         const bool is_ours = port == stand->imds.port || port == stand->kms.port;
         if (!is_ours && status_is_ok(check_free(port, found))) return status_ok();
     }
-    FAIL(FAILURE_UNAVAILABLE, 0, "stand: no port is free");
+    FAIL(UNAVAILABLE, 0, "stand: no port is free");
 }
 
 static status choose_endpoints(struct stand *stand, const char *listen)
@@ -196,12 +196,12 @@ static status start_child(struct stand *stand, struct child *child, const endpoi
         if (children_take_end(&stand->children, &end)) {
             fprintf(stderr, "enw-stand: %s ended; its last words are in %s\n", end.child->name,
                     end.child->log_path);
-            FAIL(FAILURE_UNAVAILABLE, end.exit_code, "stand: a program ended while starting");
+            FAIL(UNAVAILABLE, end.exit_code, "stand: a program ended while starting");
         }
         if (clock_monotonic_ms() >= deadline_ms) {
             fprintf(stderr, "enw-stand: %s does not answer; see %s\n", child->name,
                     child->log_path);
-            FAIL(FAILURE_UNAVAILABLE, 0, "stand: a program does not become reachable");
+            FAIL(UNAVAILABLE, 0, "stand: a program does not become reachable");
         }
         usleep(POLL_MS * 1000);
     }
@@ -368,13 +368,13 @@ static status hash_file(struct sha512 *hash, const char *path)
 {
     static uint8_t chunk[CHUNK_SIZE];
     const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) FAIL(FAILURE_UNAVAILABLE, errno, "stand: a program cannot be read");
+    if (file < 0) FAIL(UNAVAILABLE, errno, "stand: a program cannot be read");
     ssize_t size = 0;
     while ((size = read(file, chunk, sizeof chunk)) > 0) {
         sha384_put(hash, slice_of(chunk, (size_t)size));
     }
     close(file);
-    REQUIRE(size == 0, FAILURE_UNAVAILABLE, "stand: a program cannot be read");
+    REQUIRE(size == 0, UNAVAILABLE, "stand: a program cannot be read");
     return status_ok();
 }
 

@@ -108,13 +108,12 @@ status stand_credentials_check(const struct secret32 *key, slice id, slice token
     builder_init(&decoded, memory, sizeof memory);
     const bool is_text = is_id(id) && status_is_ok(base64_put_decoded_url(&decoded, token));
     slice input = builder_view(&decoded);
-    REQUIRE(is_text && input.size == TOKEN_SIZE, FAILURE_DENIED,
+    REQUIRE(is_text && input.size == TOKEN_SIZE, DENIED,
             "credentials: id or token was not issued here");
     TRY(slice_take_u64(&input, &expires_at_s));
-    REQUIRE(expires_at_s <= INT64_MAX, FAILURE_DENIED,
-            "credentials: id or token was not issued here");
+    REQUIRE(expires_at_s <= INT64_MAX, DENIED, "credentials: id or token was not issued here");
     TRY(make_credentials(key, id, (int64_t)expires_at_s, &made));
-    REQUIRE(secret_equal(secret_expose_text(&made.session_token), token), FAILURE_DENIED,
+    REQUIRE(secret_equal(secret_expose_text(&made.session_token), token), DENIED,
             "credentials: id or token was not issued here");
     *credentials = made;
     return status_ok();

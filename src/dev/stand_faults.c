@@ -151,7 +151,7 @@ static status read_kind(const json_value *object, enum stand_fault_kind *kind)
         *kind = (enum stand_fault_kind)i;
         return status_ok();
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "faults: there is no such kind");
+    FAIL(BAD_INPUT, 0, "faults: there is no such kind");
 }
 
 static status read_fault(slice body, struct stand_fault *fault)
@@ -176,10 +176,10 @@ static status read_fault(slice body, struct stand_fault *fault)
         TRY(json_read_string(&object, "name", 1, STAND_NAME_SIZE_MAX, &text));
         set_name(text, &fault->name);
     }
-    REQUIRE(fault->kind != STAND_FAULT_ERROR || fault->name.size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(fault->kind != STAND_FAULT_ERROR || fault->name.size > 0, BAD_INPUT,
             "faults: an error needs a name");
     REQUIRE(fault->kind != STAND_FAULT_STATUS || (fault->value >= 200 && fault->value <= 599),
-            FAILURE_BAD_INPUT, "faults: a status must be 200 to 599");
+            BAD_INPUT, "faults: a status must be 200 to 599");
     return status_ok();
 }
 
@@ -187,7 +187,7 @@ static status add_fault(struct stand_faults *faults, slice body)
 {
     struct stand_fault fault = {0};
     TRY(read_fault(body, &fault));
-    REQUIRE(faults->count < STAND_FAULT_COUNT_MAX, FAILURE_OVER_LIMIT, "faults: too many are set");
+    REQUIRE(faults->count < STAND_FAULT_COUNT_MAX, OVER_LIMIT, "faults: too many are set");
     faults->list[faults->count++] = fault;
     return status_ok();
 }
@@ -216,7 +216,7 @@ static status control(struct stand_faults *faults, const struct http_request *re
         put_faults(faults, text);
         return status_ok();
     }
-    FAIL(FAILURE_NOT_FOUND, 0, "faults: there is no such thing to ask for");
+    FAIL(NOT_FOUND, 0, "faults: there is no such thing to ask for");
 }
 
 void stand_faults_answer(struct stand_faults *faults, const struct http_request *request,

@@ -221,7 +221,7 @@ status stand_server_open(const struct stand_server_settings *settings, struct st
     pthread_mutex_init(&server->mutex, NULL);
     if (pthread_create(&server->thread, NULL, run_server, server) != 0) {
         listener_close(&server->listener);
-        FAIL(FAILURE_UNAVAILABLE, 0, "stand: no thread left");
+        FAIL(UNAVAILABLE, 0, "stand: no thread left");
     }
     server->is_open = true;
     return status_ok();

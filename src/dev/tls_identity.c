@@ -99,13 +99,13 @@ static status make_certificate(const struct plan *plan, X509 **made)
     }
     X509_free(certificate);
     ERR_clear_error();
-    FAIL(FAILURE_INTERNAL, 0, "tls_identity: the library cannot make a certificate");
+    FAIL(INTERNAL, 0, "tls_identity: the library cannot make a certificate");
 }
 
 static status make_key(EVP_PKEY **key)
 {
     *key = EVP_EC_gen("P-256");
-    REQUIRE(*key, FAILURE_INTERNAL, "tls_identity: the library cannot make a key");
+    REQUIRE(*key, INTERNAL, "tls_identity: the library cannot make a key");
     return status_ok();
 }
 
@@ -124,7 +124,7 @@ static status make_authority(int64_t now_s, struct pair *authority)
 
 static status print_names(const struct tls_identity_order *order, char *names)
 {
-    REQUIRE(strlen(order->host) <= TLS_IDENTITY_HOST_SIZE_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(strlen(order->host) <= TLS_IDENTITY_HOST_SIZE_MAX, OVER_LIMIT,
             "tls_identity: host is too long");
     snprintf(names, TEXT_SIZE_MAX, "DNS:%s%s", order->host,
              order->is_only_host ? "" : ",DNS:localhost,IP:127.0.0.1");
@@ -153,7 +153,7 @@ static status make_server(const struct tls_identity_order *order, const struct p
 static status print_path(const char *folder, const char *name, char *path)
 {
     const int size = snprintf(path, FILE_PATH_SIZE_MAX, "%s/%s", folder, name);
-    REQUIRE(size > 0 && size < FILE_PATH_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(size > 0 && size < FILE_PATH_SIZE_MAX, BAD_INPUT,
             "tls_identity: folder's path is too long");
     return status_ok();
 }
@@ -169,7 +169,7 @@ static status write_bio(const char *folder, const char *name, BIO *pem, unsigned
 {
     char path[FILE_PATH_SIZE_MAX];
     TRY(print_path(folder, name, path));
-    REQUIRE(view_bio(pem).size > 0, FAILURE_INTERNAL, "tls_identity: the library cannot print PEM");
+    REQUIRE(view_bio(pem).size > 0, INTERNAL, "tls_identity: the library cannot print PEM");
     return file_write(path, view_bio(pem), mode);
 }
 
@@ -209,7 +209,7 @@ static status read_certificate(const char *folder, const char *name, X509 **cert
     BIO *pem = BIO_new_mem_buf(text.bytes, (int)text.size);
     *certificate = pem ? PEM_read_bio_X509(pem, NULL, NULL, NULL) : NULL;
     BIO_free(pem);
-    REQUIRE(*certificate, FAILURE_CORRUPT, "tls_identity: a certificate cannot be read");
+    REQUIRE(*certificate, CORRUPT, "tls_identity: a certificate cannot be read");
     return status_ok();
 }
 
@@ -222,7 +222,7 @@ static status read_key(const char *folder, const char *name, EVP_PKEY **key)
     *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, NULL, NULL) : NULL;
     BIO_free(pem);
     secret_wipe(memory, sizeof memory);
-    REQUIRE(*key, FAILURE_CORRUPT, "tls_identity: a key cannot be read");
+    REQUIRE(*key, CORRUPT, "tls_identity: a key cannot be read");
     return status_ok();
 }
 

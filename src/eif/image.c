@@ -25,21 +25,20 @@ static status take_start(slice *header, struct image *image)
     slice magic;
     uint16_t version, flags, reserved, count;
     TRY(slice_take(header, MAGIC.size, &magic));
-    REQUIRE(slice_equal(magic, MAGIC), FAILURE_BAD_INPUT, "image: does not begin with .eif");
+    REQUIRE(slice_equal(magic, MAGIC), BAD_INPUT, "image: does not begin with .eif");
     TRY(slice_take_u16(header, &version));
     if (version < IMAGE_VERSION_MIN || version > IMAGE_VERSION) {
-        FAIL(FAILURE_BAD_INPUT, 4, "image: version is not 2, 3 or 4");
+        FAIL(BAD_INPUT, 4, "image: version is not 2, 3 or 4");
     }
     TRY(slice_take_u16(header, &flags));
-    if (flags > IMAGE_AARCH64) FAIL(FAILURE_BAD_INPUT, 6, "image: has flags that are not known");
+    if (flags > IMAGE_AARCH64) FAIL(BAD_INPUT, 6, "image: has flags that are not known");
     TRY(slice_take_u64(header, &image->default_memory_size));
     TRY(slice_take_u64(header, &image->default_cpu_count));
     TRY(slice_take_u16(header, &reserved));
-    if (reserved != 0)
-        FAIL(FAILURE_BAD_INPUT, RESERVED_OFFSET, "image: reserved field is not zero");
+    if (reserved != 0) FAIL(BAD_INPUT, RESERVED_OFFSET, "image: reserved field is not zero");
     TRY(slice_take_u16(header, &count));
     if (count < IMAGE_SECTION_COUNT_MIN || count > IMAGE_SECTION_COUNT_MAX) {
-        FAIL(FAILURE_BAD_INPUT, COUNT_OFFSET, "image: number of sections is not 2 to 32");
+        FAIL(BAD_INPUT, COUNT_OFFSET, "image: number of sections is not 2 to 32");
     }
     image->version = version;
     image->architecture = (enum image_architecture)flags;
@@ -53,8 +52,7 @@ static status take_table(slice *header, size_t count, size_t offset, uint64_t *n
     for (size_t i = 0; i < IMAGE_SECTION_COUNT_MAX; i++) {
         TRY(slice_take_u64(header, &numbers[i]));
         if (i >= count && numbers[i] != 0) {
-            FAIL(FAILURE_BAD_INPUT, (int64_t)(offset + 8 * i),
-                 "image: unused table entry is not zero");
+            FAIL(BAD_INPUT, (int64_t)(offset + 8 * i), "image: unused table entry is not zero");
         }
     }
     return status_ok();
@@ -67,7 +65,7 @@ static status take_header(slice header, struct image *image, struct tables *tabl
     TRY(take_table(&header, image->section_count, OFFSETS_OFFSET, tables->offsets));
     TRY(take_table(&header, image->section_count, SIZES_OFFSET, tables->sizes));
     TRY(slice_take_u32(&header, &unused));
-    if (unused != 0) FAIL(FAILURE_BAD_INPUT, UNUSED_OFFSET, "image: unused field is not zero");
+    if (unused != 0) FAIL(BAD_INPUT, UNUSED_OFFSET, "image: unused field is not zero");
     return slice_take_u32(&header, &image->crc);
 }
 
@@ -75,10 +73,10 @@ static status take_header(slice header, struct image *image, struct tables *tabl
 static status check_type(unsigned version, unsigned type, size_t offset)
 {
     if (type < IMAGE_KERNEL || type > IMAGE_METADATA) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)offset, "image: section type is not known");
+        FAIL(BAD_INPUT, (int64_t)offset, "image: section type is not known");
     }
     if ((type == IMAGE_SIGNATURE && version < 3) || (type == IMAGE_METADATA && version < 4)) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)offset, "image: section type is newer than the version");
+        FAIL(BAD_INPUT, (int64_t)offset, "image: section type is newer than the version");
     }
     return status_ok();
 }
@@ -92,24 +90,24 @@ static status take_section(slice file, const struct tables *tables, size_t index
     uint16_t type, flags;
     uint64_t size;
     if (tables->offsets[index] != start) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)(OFFSETS_OFFSET + 8 * index),
+        FAIL(BAD_INPUT, (int64_t)(OFFSETS_OFFSET + 8 * index),
              "image: sections do not follow each other");
     }
     if (rest.size < IMAGE_SECTION_HEADER_SIZE) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)start, "image: ends inside a section header");
+        FAIL(BAD_INPUT, (int64_t)start, "image: ends inside a section header");
     }
     TRY(slice_take_u16(&rest, &type));
     TRY(check_type(image->version, type, start));
     TRY(slice_take_u16(&rest, &flags));
     if (flags != 0) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)start + 2, "image: section flags are not zero");
+        FAIL(BAD_INPUT, (int64_t)start + 2, "image: section flags are not zero");
     }
     TRY(slice_take_u64(&rest, &size));
     if (size != tables->sizes[index]) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)start + 4, "image: section size differs from the table");
+        FAIL(BAD_INPUT, (int64_t)start + 4, "image: section size differs from the table");
     }
     if (size > rest.size) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)start + 4, "image: section runs past the end of the file");
+        FAIL(BAD_INPUT, (int64_t)start + 4, "image: section runs past the end of the file");
     }
     image->sections[index] = (struct image_section){(enum image_section_type)type, start,
                                                     slice_part(rest, 0, (size_t)size)};
@@ -143,26 +141,26 @@ static status check_sections(const struct image *image)
     const struct census census = count_sections(image);
     const struct image_section *signature = image_find(image, IMAGE_SIGNATURE);
     if (census.counts[IMAGE_KERNEL] != 1) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)census.offsets[IMAGE_KERNEL],
+        FAIL(BAD_INPUT, (int64_t)census.offsets[IMAGE_KERNEL],
              "image: must have exactly one kernel");
     }
     if (census.counts[IMAGE_COMMAND_LINE] != 1) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)census.offsets[IMAGE_COMMAND_LINE],
+        FAIL(BAD_INPUT, (int64_t)census.offsets[IMAGE_COMMAND_LINE],
              "image: must have exactly one command line");
     }
     if (census.has_early_ramdisk) {
-        FAIL(FAILURE_BAD_INPUT, IMAGE_HEADER_SIZE, "image: a ramdisk stands before the kernel");
+        FAIL(BAD_INPUT, IMAGE_HEADER_SIZE, "image: a ramdisk stands before the kernel");
     }
     if (census.counts[IMAGE_SIGNATURE] > 1) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)census.offsets[IMAGE_SIGNATURE],
+        FAIL(BAD_INPUT, (int64_t)census.offsets[IMAGE_SIGNATURE],
              "image: has more than one signature");
     }
     if (census.counts[IMAGE_METADATA] != (image->version >= 4 ? 1u : 0u)) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)census.offsets[IMAGE_METADATA],
+        FAIL(BAD_INPUT, (int64_t)census.offsets[IMAGE_METADATA],
              "image: must have exactly one metadata section");
     }
     if (signature && signature->data.size > IMAGE_SIGNATURE_SIZE_MAX) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)signature->offset, "image: signature is too long");
+        FAIL(BAD_INPUT, (int64_t)signature->offset, "image: signature is too long");
     }
     return status_ok();
 }
@@ -180,18 +178,18 @@ status image_read(slice file, struct image *image)
     struct tables tables;
     size_t offset = IMAGE_HEADER_SIZE;
     if (file.size < IMAGE_HEADER_SIZE) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)file.size, "image: ends inside the header");
+        FAIL(BAD_INPUT, (int64_t)file.size, "image: ends inside the header");
     }
     TRY(take_header(slice_part(file, 0, IMAGE_HEADER_SIZE), &found, &tables));
     for (size_t i = 0; i < found.section_count; i++) {
         TRY(take_section(file, &tables, i, &offset, &found));
     }
     if (offset != file.size) {
-        FAIL(FAILURE_BAD_INPUT, (int64_t)offset, "image: bytes follow the last section");
+        FAIL(BAD_INPUT, (int64_t)offset, "image: bytes follow the last section");
     }
     TRY(check_sections(&found));
     if (checksum(file) != found.crc) {
-        FAIL(FAILURE_CORRUPT, CRC_OFFSET, "image: checksum does not match");
+        FAIL(CORRUPT, CRC_OFFSET, "image: checksum does not match");
     }
     *image = found;
     return status_ok();
@@ -232,7 +230,7 @@ status image_write(const struct image *image, struct builder *builder)
 {
     REQUIRE(image->section_count >= IMAGE_SECTION_COUNT_MIN &&
                 image->section_count <= IMAGE_SECTION_COUNT_MAX,
-            FAILURE_BAD_INPUT, "image: number of sections is not 2 to 32");
+            BAD_INPUT, "image: number of sections is not 2 to 32");
     TRY(check_sections(image));
     const size_t start = builder->size;
     put_header(image, builder);

@@ -51,16 +51,15 @@ static status read_members(struct json *document, struct metadata *metadata)
     TRY(read_text(&build, "BuildToolVersion", &metadata->build_tool_version));
     TRY(read_text(&build, "OperatingSystem", &metadata->operating_system));
     TRY(read_text(&build, "KernelVersion", &metadata->kernel_version));
-    REQUIRE(json_has(&top, "DockerInfo"), FAILURE_BAD_INPUT, "metadata: DockerInfo is missing");
-    REQUIRE(json_has(&top, "CustomMetadata"), FAILURE_BAD_INPUT,
-            "metadata: CustomMetadata is missing");
+    REQUIRE(json_has(&top, "DockerInfo"), BAD_INPUT, "metadata: DockerInfo is missing");
+    REQUIRE(json_has(&top, "CustomMetadata"), BAD_INPUT, "metadata: CustomMetadata is missing");
     return status_ok();
 }
 
 status metadata_read(slice section, struct json *document, struct metadata *metadata)
 {
     struct metadata found = {0};
-    REQUIRE(section.size <= METADATA_SIZE_MAX, FAILURE_OVER_LIMIT, "metadata: is too long");
+    REQUIRE(section.size <= METADATA_SIZE_MAX, OVER_LIMIT, "metadata: is too long");
     TRY(json_open(section, document));
     const status read = read_members(document, &found);
     if (!status_is_ok(read)) {

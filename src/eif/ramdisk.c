@@ -32,14 +32,13 @@ static bool is_plain_part(slice part)
 
 static status check_path(slice path)
 {
-    REQUIRE(path.size > 0 && path.size <= RAMDISK_PATH_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(path.size > 0 && path.size <= RAMDISK_PATH_SIZE_MAX, BAD_INPUT,
             "ramdisk: path must have 1 to 255 bytes");
-    REQUIRE(slice_index_of(path, 0) == path.size, FAILURE_BAD_INPUT,
-            "ramdisk: path has a zero byte");
+    REQUIRE(slice_index_of(path, 0) == path.size, BAD_INPUT, "ramdisk: path has a zero byte");
     slice rest = path;
     for (;;) {
         const size_t part_size = slice_index_of(rest, '/');
-        REQUIRE(is_plain_part(slice_part(rest, 0, part_size)), FAILURE_BAD_INPUT,
+        REQUIRE(is_plain_part(slice_part(rest, 0, part_size)), BAD_INPUT,
                 "ramdisk: path must be relative, without empty, . or .. parts");
         if (part_size == rest.size) return status_ok();
         rest = slice_part(rest, part_size + 1, rest.size);
@@ -48,17 +47,16 @@ static status check_path(slice path)
 
 static status check_entries(const struct ramdisk_entry *entries, size_t entry_count)
 {
-    REQUIRE(entry_count <= RAMDISK_ENTRY_COUNT_MAX, FAILURE_OVER_LIMIT,
-            "ramdisk: has too many entries");
+    REQUIRE(entry_count <= RAMDISK_ENTRY_COUNT_MAX, OVER_LIMIT, "ramdisk: has too many entries");
     for (size_t i = 0; i < entry_count; i++) {
         TRY(check_path(entries[i].path));
-        REQUIRE(i == 0 || slice_compare(entries[i - 1].path, entries[i].path) < 0,
-                FAILURE_BAD_INPUT, "ramdisk: paths must be sorted, none twice");
-        REQUIRE(entries[i].permissions <= 07777, FAILURE_BAD_INPUT,
+        REQUIRE(i == 0 || slice_compare(entries[i - 1].path, entries[i].path) < 0, BAD_INPUT,
+                "ramdisk: paths must be sorted, none twice");
+        REQUIRE(entries[i].permissions <= 07777, BAD_INPUT,
                 "ramdisk: permissions are out of range");
-        REQUIRE(entries[i].type == RAMDISK_FILE || entries[i].data.size == 0, FAILURE_BAD_INPUT,
+        REQUIRE(entries[i].type == RAMDISK_FILE || entries[i].data.size == 0, BAD_INPUT,
                 "ramdisk: only a file has data");
-        REQUIRE(entries[i].data.size <= UINT32_MAX, FAILURE_BAD_INPUT,
+        REQUIRE(entries[i].data.size <= UINT32_MAX, BAD_INPUT,
                 "ramdisk: a file is larger than the format allows");
     }
     return status_ok();

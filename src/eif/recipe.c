@@ -57,10 +57,9 @@ size_t recipe_arena_size(const struct recipe *recipe)
 
 static status check_input(slice input)
 {
-    REQUIRE(input.size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(input.size > 0, BAD_INPUT,
             "recipe: kernel, program, configuration and roots must not be empty");
-    REQUIRE(input.size <= RECIPE_INPUT_SIZE_MAX, FAILURE_OVER_LIMIT,
-            "recipe: an input is too large");
+    REQUIRE(input.size <= RECIPE_INPUT_SIZE_MAX, OVER_LIMIT, "recipe: an input is too large");
     return status_ok();
 }
 
@@ -70,14 +69,14 @@ static status check(const struct recipe *recipe)
     TRY(check_input(recipe->program));
     TRY(check_input(recipe->configuration));
     TRY(check_input(recipe->roots));
-    REQUIRE((recipe->aws_init.size > 0) == (recipe->aws_nsm_module.size > 0), FAILURE_BAD_INPUT,
+    REQUIRE((recipe->aws_init.size > 0) == (recipe->aws_nsm_module.size > 0), BAD_INPUT,
             "recipe: AWS's init and nsm.ko go together");
     REQUIRE(recipe->aws_init.size <= RECIPE_INPUT_SIZE_MAX &&
                 recipe->aws_nsm_module.size <= RECIPE_INPUT_SIZE_MAX,
-            FAILURE_OVER_LIMIT, "recipe: an input is too large");
-    REQUIRE(recipe->command_line.size <= RECIPE_COMMAND_LINE_SIZE_MAX, FAILURE_OVER_LIMIT,
+            OVER_LIMIT, "recipe: an input is too large");
+    REQUIRE(recipe->command_line.size <= RECIPE_COMMAND_LINE_SIZE_MAX, OVER_LIMIT,
             "recipe: command line is too long");
-    REQUIRE((recipe->certificate.size > 0) == (recipe->key != NULL), FAILURE_BAD_INPUT,
+    REQUIRE((recipe->certificate.size > 0) == (recipe->key != NULL), BAD_INPUT,
             "recipe: signing takes a certificate and its key");
     return status_ok();
 }

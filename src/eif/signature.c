@@ -17,8 +17,7 @@ static status take_name(struct cbor_reader *reader, slice name)
 {
     slice found;
     TRY(cbor_take_text(reader, 1, 64, &found));
-    REQUIRE(slice_equal(found, name), FAILURE_BAD_INPUT,
-            "signature: field is not the expected one");
+    REQUIRE(slice_equal(found, name), BAD_INPUT, "signature: field is not the expected one");
     return status_ok();
 }
 
@@ -43,7 +42,7 @@ static status take_count(struct cbor_reader *reader, bool is_map, uint64_t count
     struct cbor_items items;
     if (is_map) TRY(cbor_take_map(reader, count, &items));
     else TRY(cbor_take_array(reader, count, &items));
-    REQUIRE(items.left_count == count, FAILURE_BAD_INPUT, "signature: has too few parts");
+    REQUIRE(items.left_count == count, BAD_INPUT, "signature: has too few parts");
     return status_ok();
 }
 
@@ -58,12 +57,12 @@ static status read_payload(slice payload, hash48 *pcr0)
     TRY(take_count(&reader, true, 2));
     TRY(take_name(&reader, INDEX_NAME));
     TRY(cbor_take_u64(&reader, UINT16_MAX, &index));
-    REQUIRE(index == 0, FAILURE_BAD_INPUT, "signature: signs another register than PCR0");
+    REQUIRE(index == 0, BAD_INPUT, "signature: signs another register than PCR0");
     TRY(take_name(&reader, VALUE_NAME));
     TRY(take_byte_array(&reader, sizeof bytes, &value));
     TRY(cbor_expect_end(&reader));
     slice written = builder_view(&value);
-    REQUIRE(written.size == sizeof bytes, FAILURE_BAD_INPUT, "signature: PCR0 is not 48 bytes");
+    REQUIRE(written.size == sizeof bytes, BAD_INPUT, "signature: PCR0 is not 48 bytes");
     return slice_take_copy(&written, sizeof pcr0->bytes, pcr0->bytes);
 }
 
@@ -115,7 +114,7 @@ status signature_check(const struct signature *signature, const hash48 *pcr0, in
     TRY(x509_public_key(builder_view(&der), now_s, &key));
     TRY(cose_read(signature->message, &message));
     TRY(cose_verify(&message, &key));
-    REQUIRE(hash48_equal(&signature->signed_pcr0, pcr0), FAILURE_DENIED,
+    REQUIRE(hash48_equal(&signature->signed_pcr0, pcr0), DENIED,
             "signature: was made for another image");
     return status_ok();
 }

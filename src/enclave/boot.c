@@ -39,7 +39,7 @@ static status mount_one(const struct mount_point *point)
     (void)mkdir(point->target, 0755);
     /* The kernel may have mounted /dev by itself (CONFIG_DEVTMPFS_MOUNT): busy is fine. */
     if (mount(point->type, point->target, point->type, point->flags, NULL) != 0 && errno != EBUSY) {
-        FAIL(FAILURE_INTERNAL, errno, "boot: a file system cannot be mounted");
+        FAIL(INTERNAL, errno, "boot: a file system cannot be mounted");
     }
     return status_ok();
 }
@@ -48,7 +48,7 @@ status boot_mount(void)
 {
     for (size_t i = 0; i < ARRAY_COUNT(MOUNT_POINTS); i++) TRY(mount_one(&MOUNT_POINTS[i]));
     if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "boot: the root cannot be made read-only");
+        FAIL(INTERNAL, errno, "boot: the root cannot be made read-only");
     }
     return status_ok();
 }
@@ -94,7 +94,7 @@ static status feed(const struct nsm_port *nsm, int device)
         SCOPED(entropy_wipe) struct entropy entropy;
         TRY(read_entropy(nsm, &entropy));
         if (ioctl(device, RNDADDENTROPY, &entropy) != 0) {
-            FAIL(FAILURE_UNAVAILABLE, errno, "boot: the kernel does not take randomness");
+            FAIL(UNAVAILABLE, errno, "boot: the kernel does not take randomness");
         }
         fed_size += entropy.size;
     }
@@ -104,7 +104,7 @@ static status feed(const struct nsm_port *nsm, int device)
 status boot_feed_entropy(const struct nsm_port *nsm)
 {
     const int device = open("/dev/random", O_WRONLY | O_CLOEXEC);
-    if (device < 0) FAIL(FAILURE_UNAVAILABLE, errno, "boot: /dev/random cannot be opened");
+    if (device < 0) FAIL(UNAVAILABLE, errno, "boot: /dev/random cannot be opened");
     const status fed = feed(nsm, device);
     close(device);
     return fed;
@@ -120,7 +120,7 @@ status boot_send_heartbeat(const endpoint *parent, int64_t deadline_ms)
     TRY(endpoint_dial(parent, deadline_ms, &stream));
     TRY(stream_write(&stream, slice_of(&beat, 1), deadline_ms));
     TRY(stream_read_all(&stream, &answer, 1, deadline_ms));
-    REQUIRE(answer == beat, FAILURE_CORRUPT, "boot: the parent answered the heartbeat wrongly");
+    REQUIRE(answer == beat, CORRUPT, "boot: the parent answered the heartbeat wrongly");
     return status_ok();
 }
 
@@ -136,19 +136,19 @@ static status drop_privileges(void)
 {
     static const struct rlimit locked = {BOOT_LOCKED_SIZE, BOOT_LOCKED_SIZE};
     if (setrlimit(RLIMIT_MEMLOCK, &locked) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "boot: the limit of locked memory cannot be set");
+        FAIL(INTERNAL, errno, "boot: the limit of locked memory cannot be set");
     }
     for (int capability = 0; capability <= CAP_LAST_CAP; capability++) {
         /* EINVAL: a capability that this kernel does not know. */
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) {
-            FAIL(FAILURE_INTERNAL, errno, "boot: a capability cannot be dropped");
+            FAIL(INTERNAL, errno, "boot: a capability cannot be dropped");
         }
     }
     /* Directly: the wrappers would pull in name services that a static program cannot have. */
     if (syscall(SYS_setgroups, 0, NULL) != 0 ||
         syscall(SYS_setresgid, BOOT_SERVICE_USER, BOOT_SERVICE_USER, BOOT_SERVICE_USER) != 0 ||
         syscall(SYS_setresuid, BOOT_SERVICE_USER, BOOT_SERVICE_USER, BOOT_SERVICE_USER) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "boot: the service cannot become an ordinary user");
+        FAIL(INTERNAL, errno, "boot: the service cannot become an ordinary user");
     }
     return status_ok();
 }
@@ -171,7 +171,7 @@ static _Noreturn void watch(pid_t service)
 status boot_fork(void)
 {
     const pid_t service = fork();
-    if (service < 0) FAIL(FAILURE_INTERNAL, errno, "boot: the service cannot be started");
+    if (service < 0) FAIL(INTERNAL, errno, "boot: the service cannot be started");
     if (service > 0) watch(service);
     (void)setsid();
     return drop_privileges();

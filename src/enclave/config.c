@@ -21,7 +21,7 @@ static status number_read(const json_value *object, const char *name, struct ran
 {
     uint64_t read;
     TRY(json_read_u64(object, name, range.max, &read));
-    if (read < range.min) FAIL(FAILURE_BAD_INPUT, 0, "config: number is below its minimum");
+    if (read < range.min) FAIL(BAD_INPUT, 0, "config: number is below its minimum");
     *number = read;
     return status_ok();
 }
@@ -40,7 +40,7 @@ static status text(const json_value *object, const char *name, size_t size_max, 
     TRY(json_read_string(object, name, 1, size_max, &read));
     for (size_t i = 0; i < read.size; i++) {
         if (read.bytes[i] <= ' ' || read.bytes[i] > '~') {
-            FAIL(FAILURE_BAD_INPUT, 0, "config: text has a blank or a character outside ASCII");
+            FAIL(BAD_INPUT, 0, "config: text has a blank or a character outside ASCII");
         }
     }
     memcpy(copy, read.bytes, read.size);
@@ -53,7 +53,7 @@ static status mode_read(const json_value *object, bool *is_production)
     slice mode;
     TRY(json_read_string(object, "mode", 1, 16, &mode));
     *is_production = slice_equal(mode, slice_text("production"));
-    REQUIRE(*is_production || slice_equal(mode, slice_text("development")), FAILURE_BAD_INPUT,
+    REQUIRE(*is_production || slice_equal(mode, slice_text("development")), BAD_INPUT,
             "config: mode is neither production nor development");
     return status_ok();
 }
@@ -63,8 +63,7 @@ static status endpoint_read(const json_value *object, const char *name, endpoint
     slice read;
     TRY(json_read_string(object, name, 1, ENDPOINT_TEXT_SIZE_MAX, &read));
     TRY(endpoint_parse(read, where));
-    REQUIRE(where->kind != ENDPOINT_TCP, FAILURE_BAD_INPUT,
-            "config: an enclave has no TCP endpoints");
+    REQUIRE(where->kind != ENDPOINT_TCP, BAD_INPUT, "config: an enclave has no TCP endpoints");
     return status_ok();
 }
 
@@ -80,9 +79,9 @@ static status heartbeat_read(const json_value *object, struct config *config)
 
 static status key_put(slice arn, struct config *config)
 {
-    REQUIRE(kms_is_key_arn(arn), FAILURE_BAD_INPUT, "config: is not the full ARN of a KMS key");
+    REQUIRE(kms_is_key_arn(arn), BAD_INPUT, "config: is not the full ARN of a KMS key");
     for (size_t i = 0; i < config->kms_key_count; i++) {
-        REQUIRE(!slice_equal(arn, config_key_arn(config, i)), FAILURE_BAD_INPUT,
+        REQUIRE(!slice_equal(arn, config_key_arn(config, i)), BAD_INPUT,
                 "config: a KMS key is there twice");
     }
     struct config_key *key = &config->kms_keys[config->kms_key_count++];
@@ -96,7 +95,7 @@ static status keys_read(const json_value *object, struct config *config)
     json_value array;
     TRY(json_read_array(object, "kms_key_arns", CONFIG_KEY_COUNT_MAX, &array));
     const size_t count = json_count(&array);
-    REQUIRE(count > 0, FAILURE_BAD_INPUT, "config: at least one KMS key must be pinned");
+    REQUIRE(count > 0, BAD_INPUT, "config: at least one KMS key must be pinned");
     for (size_t i = 0; i < count; i++) {
         const json_value element = json_at(&array, i);
         slice arn;
@@ -109,7 +108,7 @@ static status keys_read(const json_value *object, struct config *config)
 static status ca_file_read(const json_value *object, char *path)
 {
     TRY(text(object, "ca_file", CONFIG_PATH_SIZE_MAX, path));
-    REQUIRE(path[0] == '/', FAILURE_BAD_INPUT, "config: path is not absolute");
+    REQUIRE(path[0] == '/', BAD_INPUT, "config: path is not absolute");
     return status_ok();
 }
 
@@ -162,7 +161,7 @@ static status document_read(struct json *document, struct config *config)
 
 status config_read(slice json, struct builder *where, struct config *config)
 {
-    REQUIRE(json.size <= CONFIG_SIZE_MAX, FAILURE_BAD_INPUT, "config: file is too long");
+    REQUIRE(json.size <= CONFIG_SIZE_MAX, BAD_INPUT, "config: file is too long");
     SCOPED(json_close) struct json document = {0};
     struct config read = {.hash = sha256(json)};
     TRY(json_open(json, &document));
@@ -191,5 +190,5 @@ status config_find_key(const struct config *config, slice key_arn, size_t *index
         *index = i;
         return status_ok();
     }
-    FAIL(FAILURE_DENIED, 0, "enclave: the KMS key is not pinned in this image");
+    FAIL(DENIED, 0, "enclave: the KMS key is not pinned in this image");
 }

@@ -72,7 +72,7 @@ static status keeper_open(struct enclave *enclave)
     pthread_cond_init(&enclave->is_stopping_changed, &attributes);
     pthread_condattr_destroy(&attributes);
     const int error = pthread_create(&enclave->keeper, NULL, keeper_run, enclave);
-    if (error != 0) FAIL(FAILURE_UNAVAILABLE, error, "enclave: no thread can be started");
+    if (error != 0) FAIL(UNAVAILABLE, error, "enclave: no thread can be started");
     enclave->has_keeper = true;
     return status_ok();
 }

@@ -124,8 +124,8 @@ static status reply_read(struct call *call, const struct http_response *response
         TRY(kms_generate_data_key_read(response, &memory, &reply));
     }
     TRY(kms_reply_check(&reply, call->request->key_arn));
-    REQUIRE(status_is_ok(recipient_unseal_key(recipient, reply.envelope, &call->key)),
-            FAILURE_CORRUPT, "kms: the data key in the reply is not sealed to this enclave");
+    REQUIRE(status_is_ok(recipient_unseal_key(recipient, reply.envelope, &call->key)), CORRUPT,
+            "kms: the data key in the reply is not sealed to this enclave");
     call->edk = reply.ciphertext;
     return status_ok();
 }

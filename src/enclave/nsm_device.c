@@ -16,7 +16,7 @@ struct raw_call {
 status nsm_device_open(const char *path, struct nsm_device *device)
 {
     const int descriptor = open(path, O_RDWR | O_CLOEXEC);
-    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "nsm: the device cannot be opened");
+    if (descriptor < 0) FAIL(UNAVAILABLE, errno, "nsm: the device cannot be opened");
     *device = (struct nsm_device){descriptor, true};
     return status_ok();
 }
@@ -32,7 +32,7 @@ static status call(void *context, slice request, struct builder *response)
     const struct nsm_device *device = context;
     const unsigned long ioctl_number = _IOWR(0x0a, 0, struct raw_call);
     uint8_t *space = builder_space(response, NSM_RESPONSE_SIZE_MAX);
-    REQUIRE(space, FAILURE_INTERNAL, "nsm: there is no room for the response");
+    REQUIRE(space, INTERNAL, "nsm: there is no room for the response");
     /* What the module does not fill is given back below. */
     response->size -= NSM_RESPONSE_SIZE_MAX;
     struct raw_call raw = {
@@ -45,8 +45,8 @@ static status call(void *context, slice request, struct builder *response)
     do {
         result = ioctl(device->descriptor, ioctl_number, &raw);
     } while (result < 0 && errno == EINTR);
-    if (result < 0) FAIL(FAILURE_UNAVAILABLE, errno, "nsm: the device does not answer");
-    REQUIRE(raw.response_size > 0 && raw.response_size <= NSM_RESPONSE_SIZE_MAX, FAILURE_CORRUPT,
+    if (result < 0) FAIL(UNAVAILABLE, errno, "nsm: the device does not answer");
+    REQUIRE(raw.response_size > 0 && raw.response_size <= NSM_RESPONSE_SIZE_MAX, CORRUPT,
             "nsm: the device's answer has an impossible size");
     response->size += raw.response_size;
     return status_ok();

@@ -56,7 +56,7 @@ status recipients_renew(struct recipients *recipients)
     const bool has_room = entry_free(recipients) != NULL;
     pthread_mutex_unlock(&recipients->mutex);
     if (!is_due) return status_ok();
-    REQUIRE(has_room, FAILURE_UNAVAILABLE, "recipients: the pair before is still in use");
+    REQUIRE(has_room, UNAVAILABLE, "recipients: the pair before is still in use");
     struct recipient next = {0};
     TRY(recipient_open(&next));
     pthread_mutex_lock(&recipients->mutex);
@@ -91,7 +91,7 @@ static status document_renew(struct recipients *recipients, struct recipients_en
     const int64_t asked_at_ms = clock_read_monotonic_ms(&recipients->clock);
     TRY(self_attest_kms(recipients->self, recipient_public_key(&entry->recipient), arena,
                         &document));
-    REQUIRE(document.size <= sizeof entry->document, FAILURE_CORRUPT,
+    REQUIRE(document.size <= sizeof entry->document, CORRUPT,
             "recipients: attestation document is too long");
     memcpy(entry->document, document.bytes, document.size);
     entry->document_size = document.size;

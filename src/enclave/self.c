@@ -59,7 +59,7 @@ status self_lock_configuration(const struct nsm_port *nsm, const struct config *
     TRY(call(nsm, &describe, arena, &response));
     /* A service started again under the same boot finds what it left. */
     if (response.is_locked && hash48_equal(&response.pcr, &wanted)) return status_ok();
-    REQUIRE(!response.is_locked && pcr_is_zero(&response.pcr), FAILURE_DENIED,
+    REQUIRE(!response.is_locked && pcr_is_zero(&response.pcr), DENIED,
             "self: PCR16 has been used for something else");
     TRY(call(nsm, &extend, arena, &response));
     return call(nsm, &lock, arena, &response);
@@ -72,7 +72,7 @@ bool self_is_debug(const struct self *self)
 
 static status random_take(slice given, struct secret32 *random)
 {
-    REQUIRE(given.size >= sizeof random->bytes, FAILURE_CORRUPT,
+    REQUIRE(given.size >= sizeof random->bytes, CORRUPT,
             "nsm: the module gives too little randomness");
     return secret32_read(slice_part(given, 0, sizeof random->bytes), random);
 }
@@ -110,7 +110,7 @@ static status attest(const struct nsm_port *nsm, const struct nsm_request *reque
 status self_attest_client(const struct self *self, slice nonce, struct arena *arena,
                           slice *document)
 {
-    REQUIRE(nonce.size == 0 || nonce.size == SELF_NONCE_SIZE, FAILURE_BAD_INPUT,
+    REQUIRE(nonce.size == 0 || nonce.size == SELF_NONCE_SIZE, BAD_INPUT,
             "attestation: nonce must have 32 bytes");
     uint8_t memory[USER_DATA_CLIENT_SIZE];
     struct builder user_data;
@@ -171,8 +171,7 @@ status self_read_time(const struct nsm_port *nsm, struct arena *arena, int64_t *
     TRY(attest(nsm, &request, arena, &bytes));
     /* It comes straight from the module, whom nobody could vouch for but itself. */
     TRY(attestation_read_unsigned(bytes, &document));
-    REQUIRE(document.timestamp_ms <= INT64_MAX / 2, FAILURE_CORRUPT,
-            "attestation: time is out of range");
+    REQUIRE(document.timestamp_ms <= INT64_MAX / 2, CORRUPT, "attestation: time is out of range");
     *time_ms = (int64_t)document.timestamp_ms;
     return status_ok();
 }

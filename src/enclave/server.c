@@ -29,7 +29,7 @@ static status epoll_add(const struct server *server, int descriptor, uint32_t ev
 {
     struct epoll_event event = {.events = events, .data.u64 = mark};
     if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "server: epoll does not take a descriptor");
+        FAIL(INTERNAL, errno, "server: epoll does not take a descriptor");
     }
     return status_ok();
 }
@@ -98,12 +98,12 @@ static void worker_free(struct server *server, struct service_worker *worker)
 
 static status too_late(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 0, "enclave: is busy: the request waited too long for its turn");
+    FAIL(UNAVAILABLE, 0, "enclave: is busy: the request waited too long for its turn");
 }
 
 static status busy(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 0, "enclave: is busy: too many requests wait for KMS");
+    FAIL(UNAVAILABLE, 0, "enclave: is busy: too many requests wait for KMS");
 }
 
 static void job_serve(struct server_job *job, struct arena *arena, struct builder *reply)
@@ -404,9 +404,9 @@ static status memory_init(struct server *server)
 static status descriptors_open(struct server *server)
 {
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (server->epoll < 0) FAIL(FAILURE_UNAVAILABLE, errno, "server: epoll cannot be opened");
+    if (server->epoll < 0) FAIL(UNAVAILABLE, errno, "server: epoll cannot be opened");
     server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (server->stop < 0) FAIL(FAILURE_UNAVAILABLE, errno, "server: eventfd cannot be opened");
+    if (server->stop < 0) FAIL(UNAVAILABLE, errno, "server: eventfd cannot be opened");
     TRY(listener_open(&server->service->settings.config->listen, &server->listener));
     TRY(epoll_add(server, server->stop, EPOLLIN, mark_of(MARK_STOP, 0)));
     return epoll_add(server, server->listener.descriptor, EPOLLIN | EPOLLONESHOT,

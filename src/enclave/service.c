@@ -144,7 +144,7 @@ static status fetch_wait(struct operation *operation)
     const struct timespec deadline = {operation->deadline_ms / 1000,
                                       operation->deadline_ms % 1000 * 1000000};
     const int error = pthread_cond_timedwait(&service->is_fetched, &service->mutex, &deadline);
-    REQUIRE(error != ETIMEDOUT, FAILURE_UNAVAILABLE,
+    REQUIRE(error != ETIMEDOUT, UNAVAILABLE,
             "kms: the data key that others also wait for has not come in time");
     return status_ok();
 }
@@ -436,7 +436,7 @@ static status serve(const struct route *route, struct operation *operation,
                     struct message_reply *reply)
 {
     if (operation->service->is_locked_down && !route->is_for_debug) {
-        FAIL(FAILURE_DENIED, 0, "enclave: runs in debug mode (PCR0 is zero), so it serves no keys");
+        FAIL(DENIED, 0, "enclave: runs in debug mode (PCR0 is zero), so it serves no keys");
     }
     if (route->always_waits && !operation->may_wait) {
         operation->must_wait = true;

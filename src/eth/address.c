@@ -23,7 +23,7 @@ bool address_equal(eth_address a, eth_address b)
 
 status address_read(slice bytes, eth_address *address)
 {
-    REQUIRE(bytes.size == ADDRESS_SIZE, FAILURE_BAD_INPUT, "address: must be 20 bytes");
+    REQUIRE(bytes.size == ADDRESS_SIZE, BAD_INPUT, "address: must be 20 bytes");
     memcpy(address->bytes, bytes.bytes, ADDRESS_SIZE);
     return status_ok();
 }
@@ -54,14 +54,14 @@ status address_parse(slice text, eth_address *address)
 {
     eth_address parsed;
     REQUIRE(text.size == ADDRESS_TEXT_SIZE && text.bytes[0] == '0' && text.bytes[1] == 'x',
-            FAILURE_BAD_INPUT, "address: must be 0x and 40 hex digits");
+            BAD_INPUT, "address: must be 0x and 40 hex digits");
     const slice digits = slice_part(text, 2, DIGIT_COUNT);
-    REQUIRE(status_is_ok(hex_read(digits, parsed.bytes, ADDRESS_SIZE)), FAILURE_BAD_INPUT,
+    REQUIRE(status_is_ok(hex_read(digits, parsed.bytes, ADDRESS_SIZE)), BAD_INPUT,
             "address: must be 0x and 40 hex digits");
     if (has_letter(digits, 'a', 'f') && has_letter(digits, 'A', 'F')) {
         uint8_t checksum[DIGIT_COUNT];
         write_checksum(parsed, checksum);
-        REQUIRE(slice_equal(digits, slice_of(checksum, DIGIT_COUNT)), FAILURE_BAD_INPUT,
+        REQUIRE(slice_equal(digits, slice_of(checksum, DIGIT_COUNT)), BAD_INPUT,
                 "address: mixed case must be the checksum of EIP-55");
     }
     *address = parsed;

@@ -15,13 +15,12 @@ enum {
 static status take_long_size(slice *input, size_t width, uint64_t *size)
 {
     slice digits;
-    REQUIRE(width <= input->size, FAILURE_BAD_INPUT, "rlp: item runs past the end of the input");
+    REQUIRE(width <= input->size, BAD_INPUT, "rlp: item runs past the end of the input");
     TRY(slice_take(input, width, &digits));
-    REQUIRE(digits.bytes[0] != 0, FAILURE_BAD_INPUT, "rlp: length has a leading zero");
+    REQUIRE(digits.bytes[0] != 0, BAD_INPUT, "rlp: length has a leading zero");
     uint64_t value = 0;
     for (size_t i = 0; i < width; i++) value = value << 8 | digits.bytes[i];
-    REQUIRE(value > SIZE_SHORT_MAX, FAILURE_BAD_INPUT,
-            "rlp: long form where the short form would do");
+    REQUIRE(value > SIZE_SHORT_MAX, BAD_INPUT, "rlp: long form where the short form would do");
     *size = value;
     return status_ok();
 }
@@ -33,7 +32,7 @@ static status take_payload(slice *input, uint8_t first, uint8_t short_form, slic
     if (size > SIZE_SHORT_MAX) {
         TRY(take_long_size(input, (size_t)(size - SIZE_SHORT_MAX), &size));
     }
-    REQUIRE(size <= input->size, FAILURE_BAD_INPUT, "rlp: item runs past the end of the input");
+    REQUIRE(size <= input->size, BAD_INPUT, "rlp: item runs past the end of the input");
     return slice_take(input, (size_t)size, payload);
 }
 
@@ -41,7 +40,7 @@ status rlp_take(slice *input, struct rlp_item *item)
 {
     slice rest = *input;
     struct rlp_item taken = {0};
-    REQUIRE(rest.size > 0, FAILURE_BAD_INPUT, "rlp: an item is missing");
+    REQUIRE(rest.size > 0, BAD_INPUT, "rlp: an item is missing");
     const uint8_t first = rest.bytes[0];
     if (first < STRING_SHORT) {
         TRY(slice_take(&rest, 1, &taken.payload));
@@ -50,7 +49,7 @@ status rlp_take(slice *input, struct rlp_item *item)
         taken.is_list = first >= LIST_SHORT;
         TRY(take_payload(&rest, first, taken.is_list ? LIST_SHORT : STRING_SHORT, &taken.payload));
         REQUIRE(taken.is_list || taken.payload.size != 1 || taken.payload.bytes[0] >= STRING_SHORT,
-                FAILURE_BAD_INPUT, "rlp: single byte must stand for itself");
+                BAD_INPUT, "rlp: single byte must stand for itself");
     }
     *input = rest;
     *item = taken;
@@ -62,7 +61,7 @@ status rlp_take_list(slice *input, slice *payload)
     slice rest = *input;
     struct rlp_item item;
     TRY(rlp_take(&rest, &item));
-    REQUIRE(item.is_list, FAILURE_BAD_INPUT, "rlp: a string stands where a list belongs");
+    REQUIRE(item.is_list, BAD_INPUT, "rlp: a string stands where a list belongs");
     *input = rest;
     *payload = item.payload;
     return status_ok();
@@ -73,7 +72,7 @@ status rlp_take_string(slice *input, slice *bytes)
     slice rest = *input;
     struct rlp_item item;
     TRY(rlp_take(&rest, &item));
-    REQUIRE(!item.is_list, FAILURE_BAD_INPUT, "rlp: a list stands where a string belongs");
+    REQUIRE(!item.is_list, BAD_INPUT, "rlp: a list stands where a string belongs");
     *input = rest;
     *bytes = item.payload;
     return status_ok();
@@ -83,7 +82,7 @@ status rlp_take_bytes(slice *input, size_t size, uint8_t *bytes)
 {
     slice rest = *input, string;
     TRY(rlp_take_string(&rest, &string));
-    REQUIRE(string.size == size, FAILURE_BAD_INPUT, "rlp: string has the wrong size");
+    REQUIRE(string.size == size, BAD_INPUT, "rlp: string has the wrong size");
     *input = rest;
     return slice_take_copy(&string, size, bytes);
 }
@@ -92,9 +91,8 @@ status rlp_take_u256(slice *input, u256 *value)
 {
     slice rest = *input, string;
     TRY(rlp_take_string(&rest, &string));
-    REQUIRE(string.size <= U256_SIZE, FAILURE_BAD_INPUT, "rlp: integer is wider than its field");
-    REQUIRE(string.size == 0 || string.bytes[0] != 0, FAILURE_BAD_INPUT,
-            "rlp: integer has a leading zero");
+    REQUIRE(string.size <= U256_SIZE, BAD_INPUT, "rlp: integer is wider than its field");
+    REQUIRE(string.size == 0 || string.bytes[0] != 0, BAD_INPUT, "rlp: integer has a leading zero");
     TRY(u256_read(string, value));
     *input = rest;
     return status_ok();
@@ -105,7 +103,7 @@ status rlp_take_u64(slice *input, uint64_t *value)
     slice rest = *input;
     u256 wide;
     TRY(rlp_take_u256(&rest, &wide));
-    REQUIRE(status_is_ok(u256_to_u64(wide, value)), FAILURE_BAD_INPUT,
+    REQUIRE(status_is_ok(u256_to_u64(wide, value)), BAD_INPUT,
             "rlp: integer is wider than its field");
     *input = rest;
     return status_ok();
@@ -113,7 +111,7 @@ status rlp_take_u64(slice *input, uint64_t *value)
 
 status rlp_expect_end(slice input)
 {
-    REQUIRE(input.size == 0, FAILURE_BAD_INPUT, "rlp: bytes follow the last item");
+    REQUIRE(input.size == 0, BAD_INPUT, "rlp: bytes follow the last item");
     return status_ok();
 }
 

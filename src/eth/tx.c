@@ -38,12 +38,10 @@ static status find_codec(uint64_t type, const struct codec **codec)
         return status_ok();
     }
     switch (type) {
-    case TX_ACCESS_LIST:
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_TYPE, "tx: type 1 (EIP-2930) is not supported");
-    case TX_BLOB: FAIL(FAILURE_BAD_INPUT, TX_FIELD_TYPE, "tx: type 3 (EIP-4844) is not supported");
-    case TX_SET_CODE:
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_TYPE, "tx: type 4 (EIP-7702) is not supported");
-    default: FAIL(FAILURE_BAD_INPUT, TX_FIELD_TYPE, "tx: type is not known");
+    case TX_ACCESS_LIST: FAIL(BAD_INPUT, TX_FIELD_TYPE, "tx: type 1 (EIP-2930) is not supported");
+    case TX_BLOB: FAIL(BAD_INPUT, TX_FIELD_TYPE, "tx: type 3 (EIP-4844) is not supported");
+    case TX_SET_CODE: FAIL(BAD_INPUT, TX_FIELD_TYPE, "tx: type 4 (EIP-7702) is not supported");
+    default: FAIL(BAD_INPUT, TX_FIELD_TYPE, "tx: type is not known");
     }
 }
 
@@ -91,7 +89,7 @@ static status check_access_list(slice access_list)
         TRY(tx_access_take(&access_list, &access));
         count++;
         for (; access.keys.size > 0; count++) TRY(tx_access_take_key(&access.keys, &key));
-        REQUIRE(count <= TX_ACCESS_COUNT_MAX, FAILURE_BAD_INPUT,
+        REQUIRE(count <= TX_ACCESS_COUNT_MAX, BAD_INPUT,
                 "tx: access list has too many addresses and keys");
     }
     return status_ok();
@@ -111,7 +109,7 @@ static status check_foreign(const struct tx *tx, const struct codec *codec)
     };
     for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
         if (!fields[i].is_set || has_field(codec, fields[i].field)) continue;
-        FAIL(FAILURE_BAD_INPUT, fields[i].field, "tx: field does not belong to this type");
+        FAIL(BAD_INPUT, fields[i].field, "tx: field does not belong to this type");
     }
     return status_ok();
 }
@@ -124,10 +122,10 @@ static status check_cost(const struct tx *tx)
     const enum tx_field price_field = is_legacy ? TX_FIELD_GAS_PRICE : TX_FIELD_MAX_FEE_PER_GAS;
     u256 cost;
     if (!status_is_ok(u256_multiply(price, tx->gas_limit, &cost))) {
-        FAIL(FAILURE_BAD_INPUT, price_field, "tx: gas limit times price needs more than 256 bits");
+        FAIL(BAD_INPUT, price_field, "tx: gas limit times price needs more than 256 bits");
     }
     if (!status_is_ok(u256_add(cost, tx->value, &cost))) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_VALUE, "tx: value and gas need more than 256 bits");
+        FAIL(BAD_INPUT, TX_FIELD_VALUE, "tx: value and gas need more than 256 bits");
     }
     return status_ok();
 }
@@ -136,10 +134,10 @@ static status check_creation(const struct tx *tx)
 {
     if (tx->has_to) return status_ok();
     if (tx->data.size == 0) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_TO, "tx: without a recipient there must be data");
+        FAIL(BAD_INPUT, TX_FIELD_TO, "tx: without a recipient there must be data");
     }
     if (tx->data.size > TX_INITCODE_SIZE_MAX) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_DATA, "tx: contract creation code is too long");
+        FAIL(BAD_INPUT, TX_FIELD_DATA, "tx: contract creation code is too long");
     }
     return status_ok();
 }
@@ -147,20 +145,19 @@ static status check_creation(const struct tx *tx)
 static status check_numbers(const struct tx *tx)
 {
     if (tx->chain_id == 0) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_CHAIN_ID, "tx: chain id must not be zero");
+        FAIL(BAD_INPUT, TX_FIELD_CHAIN_ID, "tx: chain id must not be zero");
     }
     if (tx->chain_id > TX_CHAIN_ID_MAX) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_CHAIN_ID, "tx: chain id is too large");
+        FAIL(BAD_INPUT, TX_FIELD_CHAIN_ID, "tx: chain id is too large");
     }
     if (tx->nonce == UINT64_MAX) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_NONCE, "tx: nonce is too large");
+        FAIL(BAD_INPUT, TX_FIELD_NONCE, "tx: nonce is too large");
     }
     if (tx->gas_limit == 0) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_GAS_LIMIT, "tx: gas limit must not be zero");
+        FAIL(BAD_INPUT, TX_FIELD_GAS_LIMIT, "tx: gas limit must not be zero");
     }
     if (u256_compare(tx->max_priority_fee_per_gas, tx->max_fee_per_gas) > 0) {
-        FAIL(FAILURE_BAD_INPUT, TX_FIELD_MAX_PRIORITY_FEE_PER_GAS,
-             "tx: priority fee is above the fee cap");
+        FAIL(BAD_INPUT, TX_FIELD_MAX_PRIORITY_FEE_PER_GAS, "tx: priority fee is above the fee cap");
     }
     return status_ok();
 }
@@ -215,19 +212,19 @@ static status take_field(slice *input, enum tx_field field, struct tx *tx)
 
 static status check_size(size_t size, size_t size_max)
 {
-    REQUIRE(size <= size_max, FAILURE_OVER_LIMIT, "tx: transaction is too long");
+    REQUIRE(size <= size_max, OVER_LIMIT, "tx: transaction is too long");
     return status_ok();
 }
 
 /* Takes the envelope off: what follows is the payload of the one list. */
 static status take_envelope(slice bytes, const struct codec **codec, slice *payload)
 {
-    REQUIRE(bytes.size > 0, FAILURE_BAD_INPUT, "tx: transaction is empty");
+    REQUIRE(bytes.size > 0, BAD_INPUT, "tx: transaction is empty");
     const uint8_t first = bytes.bytes[0];
     if (first < LEGACY_START) {
-        REQUIRE(first <= ENVELOPE_TYPE_MAX, FAILURE_BAD_INPUT,
+        REQUIRE(first <= ENVELOPE_TYPE_MAX, BAD_INPUT,
                 "tx: first byte is neither a type nor a list");
-        REQUIRE(first != TX_LEGACY, FAILURE_BAD_INPUT, "tx: a legacy transaction has no type byte");
+        REQUIRE(first != TX_LEGACY, BAD_INPUT, "tx: a legacy transaction has no type byte");
         bytes = slice_part(bytes, 1, bytes.size);
     }
     TRY(find_codec(first < LEGACY_START ? first : TX_LEGACY, codec));
@@ -248,12 +245,12 @@ static status take_fields(slice *payload, const struct codec *codec, struct tx *
 static status take_legacy_tail(slice *payload, struct tx *tx)
 {
     uint64_t r, s;
-    REQUIRE(payload->size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(payload->size > 0, BAD_INPUT,
             "tx: a legacy transaction without a chain id is valid on every chain");
     TRY(at_field(TX_FIELD_CHAIN_ID, rlp_take_u64(payload, &tx->chain_id)));
     TRY(rlp_take_u64(payload, &r));
     TRY(rlp_take_u64(payload, &s));
-    REQUIRE(r == 0 && s == 0, FAILURE_BAD_INPUT, "tx: what is to be signed is signed already");
+    REQUIRE(r == 0 && s == 0, BAD_INPUT, "tx: what is to be signed is signed already");
     return status_ok();
 }
 
@@ -277,14 +274,14 @@ static status take_v(slice *payload, struct tx *tx, k256_signature *signature)
     uint64_t v;
     TRY(rlp_take_u64(payload, &v));
     if (tx->type == TX_LEGACY) {
-        REQUIRE(v < V_UNPROTECTED_MIN || v > V_UNPROTECTED_MAX, FAILURE_BAD_INPUT,
+        REQUIRE(v < V_UNPROTECTED_MIN || v > V_UNPROTECTED_MAX, BAD_INPUT,
                 "tx: a legacy transaction without a chain id is valid on every chain");
-        REQUIRE(v >= V_PROTECTED_MIN, FAILURE_BAD_INPUT, "tx: v names no chain id");
+        REQUIRE(v >= V_PROTECTED_MIN, BAD_INPUT, "tx: v names no chain id");
         tx->chain_id = (v - V_PROTECTED_MIN) / 2;
         signature->parity = (uint8_t)((v - V_PROTECTED_MIN) % 2);
         return status_ok();
     }
-    REQUIRE(v <= 1, FAILURE_BAD_INPUT, "tx: y parity must be 0 or 1");
+    REQUIRE(v <= 1, BAD_INPUT, "tx: y parity must be 0 or 1");
     signature->parity = (uint8_t)v;
     return status_ok();
 }
@@ -392,7 +389,7 @@ status tx_write_signed(const struct tx *tx, const k256_signature *signature, str
 {
     const struct codec *codec;
     const size_t before_size = raw->size;
-    REQUIRE(signature->parity <= 1, FAILURE_BAD_INPUT, "tx: y parity must be 0 or 1");
+    REQUIRE(signature->parity <= 1, BAD_INPUT, "tx: y parity must be 0 or 1");
     TRY(find_codec(tx->type, &codec));
     TRY(check_rules(tx, codec));
     const size_t start = put_fields(raw, tx, codec);

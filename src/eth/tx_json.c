@@ -56,19 +56,19 @@ static const char *const KNOWN[] = {
 static status refuse_present(const json_value *object, const char *name)
 {
     if (!json_has_value(object, name)) return status_ok();
-    FAIL(FAILURE_BAD_INPUT, 0, "must not be given for a transaction that is to be signed");
+    FAIL(BAD_INPUT, 0, "must not be given for a transaction that is to be signed");
 }
 
 static status refuse_unsupported(const json_value *object, const char *name)
 {
     if (!json_has_value(object, name)) return status_ok();
-    FAIL(FAILURE_BAD_INPUT, 0, "belongs to a transaction type that is not supported");
+    FAIL(BAD_INPUT, 0, "belongs to a transaction type that is not supported");
 }
 
 static status refuse_foreign(const json_value *object, const char *name)
 {
     if (!json_has_value(object, name)) return status_ok();
-    FAIL(FAILURE_BAD_INPUT, 0, "does not belong to this transaction type");
+    FAIL(BAD_INPUT, 0, "does not belong to this transaction type");
 }
 
 /* Applies one refusal to each of the names. */
@@ -101,7 +101,7 @@ static status read_quantity(const json_value *object, const char *name, u256 *va
 
 static status narrow(u256 wide, uint64_t *value)
 {
-    REQUIRE(status_is_ok(u256_to_u64(wide, value)), FAILURE_BAD_INPUT, "must be below 2^64");
+    REQUIRE(status_is_ok(u256_to_u64(wide, value)), BAD_INPUT, "must be below 2^64");
     return status_ok();
 }
 
@@ -135,7 +135,7 @@ static status read_data(const json_value *object, const char *name, struct arena
 
 static status require_same(bool is_same)
 {
-    REQUIRE(is_same, FAILURE_BAD_INPUT, "must be equal to the other name of the same field");
+    REQUIRE(is_same, BAD_INPUT, "must be equal to the other name of the same field");
     return status_ok();
 }
 
@@ -196,7 +196,7 @@ static status put_entry(const json_value *entry, struct builder *list)
 
 static status check_object(const json_value *value)
 {
-    REQUIRE(json_value_is_object(value), FAILURE_BAD_INPUT, "must be an object");
+    REQUIRE(json_value_is_object(value), BAD_INPUT, "must be an object");
     return status_ok();
 }
 
@@ -234,15 +234,14 @@ static status read_access_list(const json_value *object, struct arena *arena, sl
 
 static status check_type(uint64_t type)
 {
-    REQUIRE(type == TX_LEGACY || type == TX_DYNAMIC_FEE, FAILURE_BAD_INPUT,
+    REQUIRE(type == TX_LEGACY || type == TX_DYNAMIC_FEE, BAD_INPUT,
             "is a transaction type that is not supported");
     return status_ok();
 }
 
 static status require_fees(bool has_price)
 {
-    REQUIRE(has_price, FAILURE_BAD_INPUT,
-            "is missing, and so are maxFeePerGas and maxPriorityFeePerGas");
+    REQUIRE(has_price, BAD_INPUT, "is missing, and so are maxFeePerGas and maxPriorityFeePerGas");
     return status_ok();
 }
 

@@ -40,7 +40,7 @@ status u256_add(u256 a, u256 b, u256 *sum)
         result.limbs[i] = (uint64_t)carry;
         carry >>= 64;
     }
-    REQUIRE(carry == 0, FAILURE_OVER_LIMIT, "u256: number needs more than 256 bits");
+    REQUIRE(carry == 0, OVER_LIMIT, "u256: number needs more than 256 bits");
     *sum = result;
     return status_ok();
 }
@@ -54,14 +54,14 @@ status u256_multiply(u256 a, uint64_t b, u256 *product)
         result.limbs[i] = (uint64_t)carry;
         carry >>= 64;
     }
-    REQUIRE(carry == 0, FAILURE_OVER_LIMIT, "u256: number needs more than 256 bits");
+    REQUIRE(carry == 0, OVER_LIMIT, "u256: number needs more than 256 bits");
     *product = result;
     return status_ok();
 }
 
 status u256_to_u64(u256 value, uint64_t *narrow)
 {
-    REQUIRE((value.limbs[1] | value.limbs[2] | value.limbs[3]) == 0, FAILURE_OVER_LIMIT,
+    REQUIRE((value.limbs[1] | value.limbs[2] | value.limbs[3]) == 0, OVER_LIMIT,
             "u256: number needs more than 64 bits");
     *narrow = value.limbs[0];
     return status_ok();
@@ -69,8 +69,8 @@ status u256_to_u64(u256 value, uint64_t *narrow)
 
 status u256_read(slice bytes, u256 *value)
 {
-    REQUIRE(bytes.size <= U256_SIZE, FAILURE_BAD_INPUT, "u256: number has more than 32 bytes");
-    REQUIRE(bytes.size == 0 || bytes.bytes[0] != 0, FAILURE_BAD_INPUT,
+    REQUIRE(bytes.size <= U256_SIZE, BAD_INPUT, "u256: number has more than 32 bytes");
+    REQUIRE(bytes.size == 0 || bytes.bytes[0] != 0, BAD_INPUT,
             "u256: number has a leading zero byte");
     u256 result = {0};
     for (size_t i = 0; i < bytes.size; i++) {
@@ -108,13 +108,12 @@ void u256_put(struct builder *builder, u256 value)
 
 status u256_parse_decimal(slice text, u256 *value)
 {
-    REQUIRE(text.size > 0, FAILURE_BAD_INPUT, "u256: number has no digits");
-    REQUIRE(text.size == 1 || text.bytes[0] != '0', FAILURE_BAD_INPUT,
-            "u256: number has a leading zero");
+    REQUIRE(text.size > 0, BAD_INPUT, "u256: number has no digits");
+    REQUIRE(text.size == 1 || text.bytes[0] != '0', BAD_INPUT, "u256: number has a leading zero");
     u256 result = {0};
     for (size_t i = 0; i < text.size; i++) {
         const uint8_t digit = (uint8_t)(text.bytes[i] - '0');
-        REQUIRE(digit <= 9, FAILURE_BAD_INPUT, "u256: number has a character that is not a digit");
+        REQUIRE(digit <= 9, BAD_INPUT, "u256: number has a character that is not a digit");
         TRY(u256_multiply(result, 10, &result));
         TRY(u256_add(result, u256_of(digit), &result));
     }
@@ -161,17 +160,16 @@ static uint8_t digit_parse(uint8_t character)
 status u256_parse_quantity(slice text, u256 *value)
 {
     static const slice prefix = SLICE_LITERAL("0x");
-    REQUIRE(slice_has_start(text, prefix), FAILURE_BAD_INPUT, "u256: number must start with 0x");
+    REQUIRE(slice_has_start(text, prefix), BAD_INPUT, "u256: number must start with 0x");
     const slice digits = slice_part(text, prefix.size, text.size);
-    REQUIRE(digits.size > 0, FAILURE_BAD_INPUT, "u256: number has no digits");
-    REQUIRE(digits.size == 1 || digits.bytes[0] != '0', FAILURE_BAD_INPUT,
+    REQUIRE(digits.size > 0, BAD_INPUT, "u256: number has no digits");
+    REQUIRE(digits.size == 1 || digits.bytes[0] != '0', BAD_INPUT,
             "u256: number has a leading zero");
-    REQUIRE(digits.size <= 2 * U256_SIZE, FAILURE_OVER_LIMIT,
-            "u256: number needs more than 256 bits");
+    REQUIRE(digits.size <= 2 * U256_SIZE, OVER_LIMIT, "u256: number needs more than 256 bits");
     u256 result = {0};
     for (size_t i = 0; i < digits.size; i++) {
         const uint8_t digit = digit_parse(digits.bytes[digits.size - 1 - i]);
-        REQUIRE(digit < 16, FAILURE_BAD_INPUT, "u256: number has a character that is not a digit");
+        REQUIRE(digit < 16, BAD_INPUT, "u256: number has a character that is not a digit");
         result.limbs[i / 16] |= (uint64_t)digit << (i % 16 * 4);
     }
     *value = result;

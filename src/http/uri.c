@@ -40,18 +40,17 @@ static status take_host(slice *authority, slice *host)
 {
     if (authority->size > 0 && authority->bytes[0] == '[') {
         const size_t end = slice_index_of(*authority, ']');
-        REQUIRE(end < authority->size, FAILURE_BAD_INPUT, "uri: a bracket is not closed");
+        REQUIRE(end < authority->size, BAD_INPUT, "uri: a bracket is not closed");
         *host = slice_part(*authority, 1, end - 1);
         *authority = slice_part(*authority, end + 1, authority->size);
-        REQUIRE(is_made_of(*host, is_ipv6_byte), FAILURE_BAD_INPUT,
-                "uri: host is not an IPv6 address");
+        REQUIRE(is_made_of(*host, is_ipv6_byte), BAD_INPUT, "uri: host is not an IPv6 address");
     } else {
         const size_t end = slice_index_of(*authority, ':');
         *host = slice_part(*authority, 0, end);
         *authority = slice_part(*authority, end, authority->size);
-        REQUIRE(is_made_of(*host, is_host_byte), FAILURE_BAD_INPUT, "uri: host is not a name");
+        REQUIRE(is_made_of(*host, is_host_byte), BAD_INPUT, "uri: host is not a name");
     }
-    REQUIRE(host->size <= URI_HOST_SIZE_MAX, FAILURE_OVER_LIMIT, "uri: host is too long");
+    REQUIRE(host->size <= URI_HOST_SIZE_MAX, OVER_LIMIT, "uri: host is too long");
     return status_ok();
 }
 
@@ -62,7 +61,7 @@ static status parse_port(slice text, uint16_t *port)
     const bool is_number =
         text.bytes[0] == ':' &&
         status_is_ok(slice_parse_u64(slice_part(text, 1, text.size), UINT16_MAX, &value));
-    REQUIRE(is_number && value > 0, FAILURE_BAD_INPUT, "uri: port must be 1 to 65535");
+    REQUIRE(is_number && value > 0, BAD_INPUT, "uri: port must be 1 to 65535");
     *port = (uint16_t)value;
     return status_ok();
 }
@@ -78,10 +77,10 @@ status uri_parse(slice text, struct uri *uri)
 {
     static const slice plain = SLICE_LITERAL("http://"), tls = SLICE_LITERAL("https://");
     struct uri read = {.is_tls = slice_has_start(text, tls)};
-    REQUIRE(text.size <= URI_SIZE_MAX, FAILURE_OVER_LIMIT, "uri: is too long");
-    REQUIRE(read.is_tls || slice_has_start(text, plain), FAILURE_BAD_INPUT,
+    REQUIRE(text.size <= URI_SIZE_MAX, OVER_LIMIT, "uri: is too long");
+    REQUIRE(read.is_tls || slice_has_start(text, plain), BAD_INPUT,
             "uri: must begin with http:// or https://");
-    REQUIRE(is_made_of(text, is_visible), FAILURE_BAD_INPUT,
+    REQUIRE(is_made_of(text, is_visible), BAD_INPUT,
             "uri: has a blank, a fragment or a character that must be encoded");
     text = slice_part(text, read.is_tls ? tls.size : plain.size, text.size);
     const size_t end = authority_size(text);
@@ -99,7 +98,7 @@ status uri_parse(slice text, struct uri *uri)
 
 status uri_parse_target(slice target, slice *path, slice *query)
 {
-    REQUIRE(target.size > 0 && target.bytes[0] == '/', FAILURE_BAD_INPUT,
+    REQUIRE(target.size > 0 && target.bytes[0] == '/', BAD_INPUT,
             "uri: a target must begin with a slash");
     const size_t mark = slice_index_of(target, '?');
     *path = slice_part(target, 0, mark);
@@ -146,7 +145,7 @@ static status take_decoded_byte(slice *text, uint8_t *byte)
 {
     if (text->bytes[0] != '%') return slice_take_u8(text, byte);
     REQUIRE(text->size >= 3 && hex_value(text->bytes[1]) < 16 && hex_value(text->bytes[2]) < 16,
-            FAILURE_BAD_INPUT, "uri: a percent sign needs two hex digits");
+            BAD_INPUT, "uri: a percent sign needs two hex digits");
     *byte = (uint8_t)(hex_value(text->bytes[1]) << 4 | hex_value(text->bytes[2]));
     *text = slice_part(*text, 3, text->size);
     return status_ok();
@@ -176,7 +175,7 @@ status uri_put_normal_path(struct builder *builder, slice path)
             if (count > 0) count--;
             continue;
         }
-        REQUIRE(count < URI_SEGMENT_COUNT_MAX, FAILURE_OVER_LIMIT, "uri: path is too deep");
+        REQUIRE(count < URI_SEGMENT_COUNT_MAX, OVER_LIMIT, "uri: path is too deep");
         segments[count++] = segment;
     }
     for (size_t i = 0; i < count; i++) {
@@ -227,15 +226,14 @@ status uri_put_canonical_query(struct builder *builder, slice query)
     struct builder recoded;
     struct parameter sorted[URI_QUERY_COUNT_MAX];
     size_t count = 0;
-    REQUIRE(query.size <= URI_QUERY_SIZE_MAX, FAILURE_OVER_LIMIT, "uri: query is too long");
+    REQUIRE(query.size <= URI_QUERY_SIZE_MAX, OVER_LIMIT, "uri: query is too long");
     builder_init(&recoded, memory, sizeof memory);
     while (query.size > 0) {
         const size_t end = slice_index_of(query, '&');
         const slice text = slice_part(query, 0, end);
         query = slice_part(query, end + 1, query.size);
         if (text.size == 0) continue;
-        REQUIRE(count < URI_QUERY_COUNT_MAX, FAILURE_OVER_LIMIT,
-                "uri: query has too many parameters");
+        REQUIRE(count < URI_QUERY_COUNT_MAX, OVER_LIMIT, "uri: query has too many parameters");
         const size_t mark = slice_index_of(text, '=');
         struct parameter added = {0};
         TRY(put_recoded(&recoded, slice_part(text, 0, mark), &added.name));

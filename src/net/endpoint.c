@@ -15,19 +15,17 @@ static status number_parse(slice text, uint32_t number_max, uint32_t *number)
 {
     uint64_t value;
     const status result = slice_parse_u64(text, number_max, &value);
-    REQUIRE(status_is_ok(result), FAILURE_BAD_INPUT,
-            "endpoint: port or CID is not a number in its range");
+    REQUIRE(status_is_ok(result), BAD_INPUT, "endpoint: port or CID is not a number in its range");
     *number = (uint32_t)value;
     return status_ok();
 }
 
 static status path_parse(slice text, char path[ENDPOINT_PATH_SIZE_MAX])
 {
-    REQUIRE(text.size > 1 && text.bytes[0] == '/', FAILURE_BAD_INPUT,
-            "endpoint: path must be absolute");
-    REQUIRE(text.size < ENDPOINT_PATH_SIZE_MAX, FAILURE_BAD_INPUT, "endpoint: path is too long");
+    REQUIRE(text.size > 1 && text.bytes[0] == '/', BAD_INPUT, "endpoint: path must be absolute");
+    REQUIRE(text.size < ENDPOINT_PATH_SIZE_MAX, BAD_INPUT, "endpoint: path is too long");
     for (size_t i = 0; i < text.size; i++) {
-        REQUIRE(text.bytes[i] >= ' ' && text.bytes[i] != 0x7f, FAILURE_BAD_INPUT,
+        REQUIRE(text.bytes[i] >= ' ' && text.bytes[i] != 0x7f, BAD_INPUT,
                 "endpoint: path has a control character");
     }
     memcpy(path, text.bytes, text.size);
@@ -43,7 +41,7 @@ static status port_split(slice text, slice *before, slice *port)
         *port = slice_part(text, i, text.size);
         return status_ok();
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "endpoint: port is missing");
+    FAIL(BAD_INPUT, 0, "endpoint: port is missing");
 }
 
 static bool is_host_character(uint8_t byte)
@@ -56,22 +54,22 @@ static bool is_host_character(uint8_t byte)
 static status host_parse(slice text, char host[ENDPOINT_HOST_SIZE_MAX])
 {
     size_t label_size = 0;
-    REQUIRE(text.size < ENDPOINT_HOST_SIZE_MAX, FAILURE_BAD_INPUT, "endpoint: host is too long");
+    REQUIRE(text.size < ENDPOINT_HOST_SIZE_MAX, BAD_INPUT, "endpoint: host is too long");
     for (size_t i = 0; i < text.size; i++) {
         const uint8_t byte = text.bytes[i];
         if (byte == '.') {
-            REQUIRE(label_size > 0, FAILURE_BAD_INPUT, "endpoint: host has an empty label");
+            REQUIRE(label_size > 0, BAD_INPUT, "endpoint: host has an empty label");
             label_size = 0;
         } else {
-            REQUIRE(is_host_character(byte), FAILURE_BAD_INPUT,
+            REQUIRE(is_host_character(byte), BAD_INPUT,
                     "endpoint: host has a character a host name cannot have");
-            REQUIRE(++label_size <= LABEL_SIZE_MAX, FAILURE_BAD_INPUT,
+            REQUIRE(++label_size <= LABEL_SIZE_MAX, BAD_INPUT,
                     "endpoint: host has a label that is too long");
         }
         host[i] = (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
     }
-    REQUIRE(label_size > 0, FAILURE_BAD_INPUT, "endpoint: host has an empty label");
-    REQUIRE(host[0] != '-', FAILURE_BAD_INPUT, "endpoint: host starts with a dash");
+    REQUIRE(label_size > 0, BAD_INPUT, "endpoint: host has an empty label");
+    REQUIRE(host[0] != '-', BAD_INPUT, "endpoint: host starts with a dash");
     return status_ok();
 }
 
@@ -82,12 +80,12 @@ static status ipv6_parse(slice text, char host[ENDPOINT_HOST_SIZE_MAX])
     struct in6_addr address;
     const slice inner = slice_part(text, 1, text.size - 2);
     REQUIRE(text.size > 2 && text.bytes[text.size - 1] == ']' && inner.size < sizeof address_text,
-            FAILURE_BAD_INPUT, "endpoint: brackets must hold an IPv6 address");
+            BAD_INPUT, "endpoint: brackets must hold an IPv6 address");
     memcpy(address_text, inner.bytes, inner.size);
     REQUIRE(strlen(address_text) == inner.size &&
                 inet_pton(AF_INET6, address_text, &address) == 1 &&
                 inet_ntop(AF_INET6, &address, host, ENDPOINT_HOST_SIZE_MAX),
-            FAILURE_BAD_INPUT, "endpoint: brackets must hold an IPv6 address");
+            BAD_INPUT, "endpoint: brackets must hold an IPv6 address");
     return status_ok();
 }
 
@@ -136,7 +134,7 @@ status endpoint_parse(slice text, endpoint *target)
         parsed.kind = ENDPOINT_TCP;
         TRY(tcp_parse(rest, &parsed));
     } else {
-        FAIL(FAILURE_BAD_INPUT, 0, "endpoint: must start with unix:, vsock:, hybrid: or tcp:");
+        FAIL(BAD_INPUT, 0, "endpoint: must start with unix:, vsock:, hybrid: or tcp:");
     }
     *target = parsed;
     return status_ok();
@@ -184,5 +182,5 @@ status endpoint_dial(const endpoint *target, int64_t deadline_ms, struct stream 
     case ENDPOINT_HYBRID: return hybrid_dial(target, deadline_ms, stream);
     case ENDPOINT_TCP: break;
     }
-    FAIL(FAILURE_DENIED, 0, "endpoint: this program does not use TCP");
+    FAIL(DENIED, 0, "endpoint: this program does not use TCP");
 }

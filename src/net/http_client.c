@@ -11,8 +11,8 @@ status http_client_open(const struct http_client_settings *settings, struct http
     pthread_condattr_t monotonic;
     REQUIRE(settings->connection_count_max > 0 &&
                 settings->connection_count_max <= HTTP_CLIENT_CONNECTION_COUNT_MAX,
-            FAILURE_OVER_LIMIT, "http_client: number of connections is out of range");
-    REQUIRE(!settings->tls || settings->tls_host, FAILURE_INTERNAL,
+            OVER_LIMIT, "http_client: number of connections is out of range");
+    REQUIRE(!settings->tls || settings->tls_host, INTERNAL,
             "http_client: TLS needs the name of the peer");
     *client = (struct http_client){.settings = *settings, .is_open = true};
     pthread_condattr_init(&monotonic);
@@ -52,7 +52,7 @@ static status slot_take(struct http_client *client, int64_t deadline_ms,
     }
     if (slot) slot->is_busy = true;
     pthread_mutex_unlock(&client->mutex);
-    if (!slot) FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "http_client: all connections stay in use");
+    if (!slot) FAIL(UNAVAILABLE, ETIMEDOUT, "http_client: all connections stay in use");
     *taken = slot;
     return status_ok();
 }
@@ -103,7 +103,7 @@ static bool is_vanished(status result)
 static status response_failure(status result)
 {
     if (!status_is(result, FAILURE_BAD_INPUT)) return result;
-    FAIL(FAILURE_CORRUPT, result.detail, "http_client: response is not strict HTTP");
+    FAIL(CORRUPT, result.detail, "http_client: response is not strict HTTP");
 }
 
 static status response_read(struct exchange *exchange, struct stream *stream)
@@ -112,10 +112,10 @@ static status response_read(struct exchange *exchange, struct stream *stream)
         bool is_done = false;
         size_t space_size = 0, got_size = 0;
         uint8_t *space = http_reader_space(&exchange->reader, &space_size);
-        REQUIRE(space_size > 0, FAILURE_OVER_LIMIT, "http_client: response is too large");
+        REQUIRE(space_size > 0, OVER_LIMIT, "http_client: response is too large");
         TRY(stream_read(stream, space, space_size, exchange->call->deadline_ms, &got_size));
         if (got_size == 0) {
-            FAIL(FAILURE_UNAVAILABLE, ECONNRESET, "http_client: response was cut off");
+            FAIL(UNAVAILABLE, ECONNRESET, "http_client: response was cut off");
         }
         http_reader_add(&exchange->reader, got_size);
         const status result = http_reader_response(

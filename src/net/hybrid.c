@@ -8,11 +8,10 @@
 status hybrid_check_line(slice line)
 {
     uint64_t number;
-    REQUIRE(slice_has_start(line, slice_text("OK ")), FAILURE_BAD_INPUT,
+    REQUIRE(slice_has_start(line, slice_text("OK ")), BAD_INPUT,
             "hybrid: the monitor's answer is not OK");
     const status result = slice_parse_u64(slice_part(line, 3, line.size), UINT32_MAX, &number);
-    REQUIRE(status_is_ok(result), FAILURE_BAD_INPUT,
-            "hybrid: the monitor's answer has no port number");
+    REQUIRE(status_is_ok(result), BAD_INPUT, "hybrid: the monitor's answer has no port number");
     return status_ok();
 }
 
@@ -23,14 +22,14 @@ static status line_read(struct stream *stream, int64_t deadline_ms, uint8_t *lin
         size_t got_size;
         TRY(stream_read(stream, &line[i], 1, deadline_ms, &got_size));
         if (got_size == 0) {
-            FAIL(FAILURE_UNAVAILABLE, ECONNRESET, "hybrid: nobody listens in the guest");
+            FAIL(UNAVAILABLE, ECONNRESET, "hybrid: nobody listens in the guest");
         }
         if (line[i] == '\n') {
             *size = i;
             return status_ok();
         }
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "hybrid: the monitor's answer is too long");
+    FAIL(BAD_INPUT, 0, "hybrid: the monitor's answer is too long");
 }
 
 static status handshake(struct stream *stream, uint32_t port, int64_t deadline_ms)

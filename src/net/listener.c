@@ -22,7 +22,7 @@ static status hybrid_path(const endpoint *at, endpoint *bound)
     builder_put_text(&path, at->path);
     builder_put_text(&path, "_");
     builder_put_decimal(&path, at->port);
-    REQUIRE(!path.is_over, FAILURE_BAD_INPUT, "listener: path is too long");
+    REQUIRE(!path.is_over, BAD_INPUT, "listener: path is too long");
     return status_ok();
 }
 
@@ -33,7 +33,7 @@ static status unix_open(const endpoint *at, unsigned mode, struct listener *list
     if (stat(at->path, &about) != 0) {
         const int reason = errno;
         close(listener->descriptor);
-        FAIL(FAILURE_UNAVAILABLE, reason, "listener: path cannot be looked at");
+        FAIL(UNAVAILABLE, reason, "listener: path cannot be looked at");
     }
     listener->bound = *at;
     listener->device = about.st_dev;
@@ -60,7 +60,7 @@ static status tcp_address_init(const endpoint *at, union tcp_address *address, s
         address->ipv6.sin6_port = htons((uint16_t)at->port);
         *size = sizeof address->ipv6;
     } else {
-        FAIL(FAILURE_BAD_INPUT, 0, "listener: TCP needs a numeric address to listen at");
+        FAIL(BAD_INPUT, 0, "listener: TCP needs a numeric address to listen at");
     }
     return status_ok();
 }
@@ -76,12 +76,12 @@ static status tcp_open(const endpoint *at, struct listener *listener)
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         (address.any.sa_family == AF_INET6 &&
          setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)) {
-        FAIL(FAILURE_UNAVAILABLE, errno, "listener: socket options cannot be set");
+        FAIL(UNAVAILABLE, errno, "listener: socket options cannot be set");
     }
     TRY(socket_listen(descriptor, (struct socket_address){&address.any, size}));
     size = sizeof address;
     if (getsockname(descriptor, &address.any, &size) != 0) {
-        FAIL(FAILURE_UNAVAILABLE, errno, "listener: its own address is unknown");
+        FAIL(UNAVAILABLE, errno, "listener: its own address is unknown");
     }
     listener->bound = *at;
     listener->bound.port =
@@ -146,7 +146,7 @@ status listener_accept(struct listener *listener, int64_t deadline_ms, struct st
         if (reason == EAGAIN || reason == EWOULDBLOCK) {
             TRY(socket_wait(listener->descriptor, POLLIN, deadline_ms));
         } else if (!is_about_one(reason)) {
-            FAIL(FAILURE_UNAVAILABLE, reason, "listener: connection cannot be accepted");
+            FAIL(UNAVAILABLE, reason, "listener: connection cannot be accepted");
         }
     }
 }

@@ -85,12 +85,12 @@ static status wait_step(const struct relay *relay, int64_t idle_deadline_ms)
     const bool is_ready = has_pending(&relay->forward) || has_pending(&relay->backward);
     const int left_ms = is_ready ? 0 : clock_left_ms(idle_deadline_ms, POLL_MS_MAX);
     const int count = poll(targets, ARRAY_COUNT(targets), left_ms);
-    if (count < 0 && errno != EINTR) FAIL(FAILURE_UNAVAILABLE, errno, "relay: cannot wait");
+    if (count < 0 && errno != EINTR) FAIL(UNAVAILABLE, errno, "relay: cannot wait");
     if (count > 0 && targets[2].revents) {
-        FAIL(FAILURE_UNAVAILABLE, ECANCELED, "relay: was told to stop");
+        FAIL(UNAVAILABLE, ECANCELED, "relay: was told to stop");
     }
     if (count == 0 && clock_left_ms(idle_deadline_ms, 1) == 0) {
-        FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "relay: nothing moved for too long");
+        FAIL(UNAVAILABLE, ETIMEDOUT, "relay: nothing moved for too long");
     }
     return status_ok();
 }

@@ -13,7 +13,7 @@ enum { POLL_MS_MAX = 60000, RETRY_MS = 5 };
 status socket_open(int family, int *descriptor)
 {
     const int opened = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (opened < 0) FAIL(FAILURE_UNAVAILABLE, errno, "socket: cannot be made");
+    if (opened < 0) FAIL(UNAVAILABLE, errno, "socket: cannot be made");
     *descriptor = opened;
     return status_ok();
 }
@@ -31,17 +31,17 @@ status socket_wait(int descriptor, short events, int64_t deadline_ms)
         const int left_ms = clock_left_ms(deadline_ms, POLL_MS_MAX);
         const int count = poll(&target, 1, left_ms);
         if (count > 0) return status_ok();
-        if (count < 0 && errno != EINTR) FAIL(FAILURE_UNAVAILABLE, errno, "socket: cannot wait");
-        if (left_ms == 0) FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "socket: deadline has passed");
+        if (count < 0 && errno != EINTR) FAIL(UNAVAILABLE, errno, "socket: cannot wait");
+        if (left_ms == 0) FAIL(UNAVAILABLE, ETIMEDOUT, "socket: deadline has passed");
     }
 }
 
 status socket_failure(int reason)
 {
     if (reason == EPIPE || reason == ECONNRESET || reason == ENOTCONN || reason == ECONNABORTED) {
-        FAIL(FAILURE_UNAVAILABLE, ECONNRESET, "socket: peer has vanished");
+        FAIL(UNAVAILABLE, ECONNRESET, "socket: peer has vanished");
     }
-    FAIL(FAILURE_UNAVAILABLE, reason, "socket: connection has failed");
+    FAIL(UNAVAILABLE, reason, "socket: connection has failed");
 }
 
 static bool is_not_ready(int reason)
@@ -81,10 +81,10 @@ status socket_write(int descriptor, slice bytes, int64_t deadline_ms, size_t *si
 static status connect_failure(int reason)
 {
     if (reason == ECONNREFUSED || reason == ENOENT || reason == ECONNRESET) {
-        FAIL(FAILURE_UNAVAILABLE, reason, "socket: nobody listens there");
+        FAIL(UNAVAILABLE, reason, "socket: nobody listens there");
     }
-    if (reason == ETIMEDOUT) FAIL(FAILURE_UNAVAILABLE, reason, "socket: deadline has passed");
-    FAIL(FAILURE_UNAVAILABLE, reason, "socket: cannot be connected");
+    if (reason == ETIMEDOUT) FAIL(UNAVAILABLE, reason, "socket: deadline has passed");
+    FAIL(UNAVAILABLE, reason, "socket: cannot be connected");
 }
 
 /* Waits for the outcome of a connection under way. */
@@ -107,7 +107,7 @@ status socket_connect(int descriptor, struct socket_address to, int64_t deadline
         /* A Unix socket whose queue is full cannot be waited for, only asked again. */
         if (!is_not_ready(reason)) return connect_failure(reason);
         const int left_ms = clock_left_ms(deadline_ms, RETRY_MS);
-        if (left_ms == 0) FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "socket: deadline has passed");
+        if (left_ms == 0) FAIL(UNAVAILABLE, ETIMEDOUT, "socket: deadline has passed");
         poll(NULL, 0, left_ms);
     }
     return status_ok();
@@ -117,14 +117,14 @@ status socket_listen(int descriptor, struct socket_address at)
 {
     if (bind(descriptor, at.address, at.size) != 0) {
         const int reason = errno;
-        if (reason == EADDRINUSE) FAIL(FAILURE_CONFLICT, reason, "socket: address is in use");
-        if (reason == EACCES) FAIL(FAILURE_DENIED, reason, "socket: may not listen there");
-        FAIL(FAILURE_UNAVAILABLE, reason, "socket: cannot listen there");
+        if (reason == EADDRINUSE) FAIL(CONFLICT, reason, "socket: address is in use");
+        if (reason == EACCES) FAIL(DENIED, reason, "socket: may not listen there");
+        FAIL(UNAVAILABLE, reason, "socket: cannot listen there");
     }
     if (listen(descriptor, LISTENER_BACKLOG) != 0) {
         const int reason = errno;
-        if (reason == EADDRINUSE) FAIL(FAILURE_CONFLICT, reason, "socket: address is in use");
-        FAIL(FAILURE_UNAVAILABLE, reason, "socket: cannot listen");
+        if (reason == EADDRINUSE) FAIL(CONFLICT, reason, "socket: address is in use");
+        FAIL(UNAVAILABLE, reason, "socket: cannot listen");
     }
     return status_ok();
 }

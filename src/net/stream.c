@@ -58,7 +58,7 @@ status stream_open(int descriptor, struct stream *stream)
 {
     const int flags = fcntl(descriptor, F_GETFL);
     if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) {
-        FAIL(FAILURE_UNAVAILABLE, errno, "stream: descriptor cannot be used");
+        FAIL(UNAVAILABLE, errno, "stream: descriptor cannot be used");
     }
     *stream = (struct stream){&plain, descriptor, NULL};
     return status_ok();
@@ -83,7 +83,7 @@ status stream_read_all(struct stream *stream, uint8_t *bytes, size_t size, int64
         size_t got_size;
         TRY(stream_read(stream, bytes + done_size, size - done_size, deadline_ms, &got_size));
         if (got_size == 0) {
-            FAIL(FAILURE_UNAVAILABLE, ECONNRESET, "stream: peer has ended too early");
+            FAIL(UNAVAILABLE, ECONNRESET, "stream: peer has ended too early");
         }
         done_size += got_size;
     }

@@ -83,14 +83,14 @@ static status thread_start(struct lookup *lookup)
     sigset_t all, before;
     sigfillset(&all);
     int reason = pthread_attr_init(&attributes);
-    if (reason != 0) FAIL(FAILURE_UNAVAILABLE, reason, "tcp: lookup cannot be started");
+    if (reason != 0) FAIL(UNAVAILABLE, reason, "tcp: lookup cannot be started");
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, LOOKUP_STACK_SIZE);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     reason = pthread_create(&thread, &attributes, lookup_run, lookup);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (reason != 0) FAIL(FAILURE_UNAVAILABLE, reason, "tcp: lookup cannot be started");
+    if (reason != 0) FAIL(UNAVAILABLE, reason, "tcp: lookup cannot be started");
     return status_ok();
 }
 
@@ -115,7 +115,7 @@ static status lookup_start(const endpoint *target, struct lookup **started)
     for (size_t i = 0; i < TCP_LOOKUP_COUNT_MAX && !lookup; i++) {
         if (lookups.list[i].state == LOOKUP_FREE) lookup = &lookups.list[i];
     }
-    REQUIRE(lookup, FAILURE_OVER_LIMIT, "tcp: too many lookups are under way");
+    REQUIRE(lookup, OVER_LIMIT, "tcp: too many lookups are under way");
     *lookup = (struct lookup){.state = LOOKUP_RUNNING};
     memcpy(lookup->host, target->host, sizeof lookup->host);
     builder_init(&port, lookup->port, sizeof lookup->port - 1);
@@ -132,13 +132,13 @@ static status lookup_start(const endpoint *target, struct lookup **started)
 static status outcome(const struct lookup *lookup, struct tcp_addresses *addresses)
 {
     if (lookup->reason == EAI_NONAME || lookup->reason == EAI_NODATA) {
-        FAIL(FAILURE_NOT_FOUND, 0, "tcp: host has no address");
+        FAIL(NOT_FOUND, 0, "tcp: host has no address");
     }
     if (lookup->reason != 0) {
         const int detail = lookup->reason == EAI_SYSTEM ? lookup->errno_kept : 0;
-        FAIL(FAILURE_UNAVAILABLE, detail, "tcp: host cannot be looked up");
+        FAIL(UNAVAILABLE, detail, "tcp: host cannot be looked up");
     }
-    REQUIRE(lookup->addresses.count > 0, FAILURE_NOT_FOUND, "tcp: host has no address");
+    REQUIRE(lookup->addresses.count > 0, NOT_FOUND, "tcp: host has no address");
     *addresses = lookup->addresses;
     return status_ok();
 }
@@ -154,7 +154,7 @@ static status lookup_finish(struct lookup *lookup, int64_t deadline_ms,
     }
     if (lookup->state == LOOKUP_RUNNING) {
         lookup->state = LOOKUP_ABANDONED;
-        FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "tcp: lookup took too long");
+        FAIL(UNAVAILABLE, ETIMEDOUT, "tcp: lookup took too long");
     }
     const status result = outcome(lookup, addresses);
     lookup->state = LOOKUP_FREE;
@@ -205,7 +205,7 @@ static status address_dial(const struct sockaddr_storage *address, int64_t deadl
     const struct socket_address to = {(const struct sockaddr *)address, size};
     TRY(socket_open(address->ss_family, &descriptor));
     if (setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-        FAIL(FAILURE_UNAVAILABLE, errno, "tcp: TCP_NODELAY cannot be set");
+        FAIL(UNAVAILABLE, errno, "tcp: TCP_NODELAY cannot be set");
     }
     TRY(socket_connect(descriptor, to, deadline_ms));
     TRY(stream_open(descriptor, stream));

@@ -105,9 +105,9 @@ static status outcome_wait(SSL *ssl, int result, int reason, int64_t deadline_ms
     const unsigned long error = ERR_peek_error();
     ERR_clear_error();
     if (ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-        FAIL(FAILURE_UNAVAILABLE, ECONNRESET, "tls: peer ended without saying so");
+        FAIL(UNAVAILABLE, ECONNRESET, "tls: peer ended without saying so");
     }
-    FAIL(FAILURE_CORRUPT, ERR_GET_REASON(error), "tls: connection is broken");
+    FAIL(CORRUPT, ERR_GET_REASON(error), "tls: connection is broken");
 }
 
 static status tls_read(struct stream *stream, uint8_t *bytes, size_t size_max, int64_t deadline_ms,
@@ -228,9 +228,9 @@ static void bio_close(BIO **bio)
 
 static status pem_open(slice pem, BIO **bio)
 {
-    REQUIRE(pem.size <= TLS_PEM_SIZE_MAX, FAILURE_OVER_LIMIT, "tls: PEM text is too large");
+    REQUIRE(pem.size <= TLS_PEM_SIZE_MAX, OVER_LIMIT, "tls: PEM text is too large");
     BIO *opened = BIO_new_mem_buf(pem.size > 0 ? pem.bytes : (const uint8_t *)"", (int)pem.size);
-    REQUIRE(opened, FAILURE_UNAVAILABLE, "tls: no memory");
+    REQUIRE(opened, UNAVAILABLE, "tls: no memory");
     *bio = opened;
     return status_ok();
 }
@@ -252,8 +252,7 @@ static status certificate_take(BIO *pem, X509 **certificate)
     X509 *taken = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL);
     const int reason = ERR_GET_REASON(ERR_peek_last_error());
     ERR_clear_error();
-    REQUIRE(taken || reason == PEM_R_NO_START_LINE, FAILURE_BAD_INPUT,
-            "tls: certificate cannot be read");
+    REQUIRE(taken || reason == PEM_R_NO_START_LINE, BAD_INPUT, "tls: certificate cannot be read");
     *certificate = taken;
     return status_ok();
 }
@@ -266,14 +265,14 @@ static status roots_add(SSL_CTX *context, slice roots_pem)
         X509 *root;
         TRY(certificate_take(pem, &root));
         if (!root) {
-            REQUIRE(count > 0, FAILURE_BAD_INPUT, "tls: no root certificate is given");
+            REQUIRE(count > 0, BAD_INPUT, "tls: no root certificate is given");
             return status_ok();
         }
         const int is_added = count < TLS_ROOT_COUNT_MAX &&
                              X509_STORE_add_cert(SSL_CTX_get_cert_store(context), root) == 1;
         X509_free(root);
-        REQUIRE(count < TLS_ROOT_COUNT_MAX, FAILURE_BAD_INPUT, "tls: too many root certificates");
-        REQUIRE(is_added, FAILURE_BAD_INPUT, "tls: root certificate is refused");
+        REQUIRE(count < TLS_ROOT_COUNT_MAX, BAD_INPUT, "tls: too many root certificates");
+        REQUIRE(is_added, BAD_INPUT, "tls: root certificate is refused");
     }
 }
 
@@ -282,7 +281,7 @@ status tls_client_open(slice roots_pem, struct tls_client *client)
     SCOPED(tls_client_close) struct tls_client opened = {0};
     opened.context = context_make(TLS_client_method());
     opened.transport = transport_make();
-    REQUIRE(opened.context && opened.transport, FAILURE_INTERNAL, "tls: OpenSSL refuses the setup");
+    REQUIRE(opened.context && opened.transport, INTERNAL, "tls: OpenSSL refuses the setup");
     TRY(roots_add(opened.context, roots_pem));
     SSL_CTX_set_verify(opened.context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_verify_depth(opened.context, TLS_CHAIN_DEPTH_MAX);
@@ -312,7 +311,7 @@ static status ssl_open(SSL_CTX *context, const BIO_METHOD *method, const struct 
     BIO *bio = opened ? BIO_new(method) : NULL;
     if (!bio) {
         SSL_free(opened);
-        FAIL(FAILURE_UNAVAILABLE, 0, "tls: no memory");
+        FAIL(UNAVAILABLE, 0, "tls: no memory");
     }
     transport_set(bio, stream->descriptor, -1);
     SSL_set_bio(opened, bio, bio);
@@ -330,11 +329,11 @@ static status peer_set(SSL *ssl, const struct tls_peer *peer)
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     X509_VERIFY_PARAM_set_time(wanted, (time_t)peer->now_s);
-    REQUIRE(peer->host[0], FAILURE_BAD_INPUT, "tls: the peer's name is empty");
+    REQUIRE(peer->host[0], BAD_INPUT, "tls: the peer's name is empty");
     const int is_set = is_address ? X509_VERIFY_PARAM_set1_ip_asc(wanted, peer->host)
                                   : X509_VERIFY_PARAM_set1_host(wanted, peer->host, 0) == 1 &&
                                         SSL_set_tlsext_host_name(ssl, peer->host) == 1;
-    REQUIRE(is_set == 1, FAILURE_BAD_INPUT, "tls: the peer's name is not valid");
+    REQUIRE(is_set == 1, BAD_INPUT, "tls: the peer's name is not valid");
     return status_ok();
 }
 
@@ -348,14 +347,14 @@ static status certificate_failure(long verdict)
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_CERT_UNTRUSTED:
-        FAIL(FAILURE_DENIED, verdict, "tls: certificate is not from a trusted authority");
+        FAIL(DENIED, verdict, "tls: certificate is not from a trusted authority");
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        FAIL(FAILURE_DENIED, verdict, "tls: certificate is for another name");
+        FAIL(DENIED, verdict, "tls: certificate is for another name");
     case X509_V_ERR_CERT_NOT_YET_VALID:
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        FAIL(FAILURE_DENIED, verdict, "tls: certificate is outside its time of validity");
-    default: FAIL(FAILURE_DENIED, verdict, "tls: certificate is not fit for a server");
+        FAIL(DENIED, verdict, "tls: certificate is outside its time of validity");
+    default: FAIL(DENIED, verdict, "tls: certificate is not fit for a server");
     }
 }
 
@@ -370,11 +369,11 @@ static status handshake_failure(SSL *ssl, int result, int reason)
     ERR_clear_error();
     if (verdict != X509_V_OK) return certificate_failure(verdict);
     if (first_byte >= 0 && first_byte != RECORD_ALERT && first_byte != RECORD_HANDSHAKE) {
-        FAIL(FAILURE_BAD_INPUT, 0, "tls: peer does not speak TLS");
+        FAIL(BAD_INPUT, 0, "tls: peer does not speak TLS");
     }
     if (kind == SSL_ERROR_SYSCALL) return socket_failure(reason == 0 ? ECONNRESET : reason);
     if (error == SSL_R_UNEXPECTED_EOF_WHILE_READING) return socket_failure(ECONNRESET);
-    FAIL(FAILURE_UNAVAILABLE, error, "tls: handshake failed");
+    FAIL(UNAVAILABLE, error, "tls: handshake failed");
 }
 
 static status handshake(SSL *ssl, int (*step)(SSL *), int64_t deadline_ms)
@@ -415,13 +414,13 @@ static status chain_add(SSL_CTX *context, slice chain_pem)
         X509 *certificate;
         TRY(certificate_take(pem, &certificate));
         if (!certificate) {
-            REQUIRE(count > 0, FAILURE_BAD_INPUT, "tls: no server certificate is given");
+            REQUIRE(count > 0, BAD_INPUT, "tls: no server certificate is given");
             return status_ok();
         }
         const long is_added = count == 0 ? SSL_CTX_use_certificate(context, certificate)
                                          : SSL_CTX_add1_chain_cert(context, certificate);
         X509_free(certificate);
-        REQUIRE(is_added == 1, FAILURE_BAD_INPUT, "tls: server certificate is refused");
+        REQUIRE(is_added == 1, BAD_INPUT, "tls: server certificate is refused");
     }
 }
 
@@ -433,7 +432,7 @@ static status key_set(SSL_CTX *context, slice key_pem)
     const bool is_set = key && SSL_CTX_use_PrivateKey(context, key) == 1;
     EVP_PKEY_free(key);
     ERR_clear_error();
-    REQUIRE(is_set, FAILURE_BAD_INPUT, "tls: private key is not one or not the certificate's");
+    REQUIRE(is_set, BAD_INPUT, "tls: private key is not one or not the certificate's");
     return status_ok();
 }
 
@@ -442,7 +441,7 @@ status tls_server_open(const struct tls_identity *identity, struct tls_server *s
     SCOPED(tls_server_close) struct tls_server opened = {0};
     opened.context = context_make(TLS_server_method());
     opened.transport = transport_make();
-    REQUIRE(opened.context && opened.transport, FAILURE_INTERNAL, "tls: OpenSSL refuses the setup");
+    REQUIRE(opened.context && opened.transport, INTERNAL, "tls: OpenSSL refuses the setup");
     TRY(chain_add(opened.context, identity->chain_pem));
     TRY(key_set(opened.context, identity->key_pem));
     *server = opened;

@@ -15,7 +15,7 @@ enum { PROBE_MS = 1000 };
 static status address_init(const char *path, struct sockaddr_un *address)
 {
     const size_t size = strlen(path);
-    REQUIRE(size > 0 && size < sizeof address->sun_path, FAILURE_BAD_INPUT,
+    REQUIRE(size > 0 && size < sizeof address->sun_path, BAD_INPUT,
             "unix: path is too long or empty");
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     memcpy(address->sun_path, path, size);
@@ -45,12 +45,12 @@ static status leftover_remove(const char *path)
     SCOPED(stream_close) struct stream probe = {0};
     struct stat about;
     if (lstat(path, &about) != 0) return status_ok();
-    REQUIRE(S_ISSOCK(about.st_mode), FAILURE_CONFLICT, "unix: something else lies at the path");
+    REQUIRE(S_ISSOCK(about.st_mode), CONFLICT, "unix: something else lies at the path");
     const status answer = unix_dial(path, clock_deadline_ms(PROBE_MS), &probe);
-    REQUIRE(answer.failure && answer.detail == ECONNREFUSED, FAILURE_CONFLICT,
+    REQUIRE(answer.failure && answer.detail == ECONNREFUSED, CONFLICT,
             "unix: somebody listens at the path already");
     if (unlink(path) != 0 && errno != ENOENT) {
-        FAIL(FAILURE_DENIED, errno, "unix: old socket cannot be removed");
+        FAIL(DENIED, errno, "unix: old socket cannot be removed");
     }
     return status_ok();
 }
@@ -63,9 +63,9 @@ status unix_listen(const char *path, unsigned mode, int *descriptor)
     TRY(leftover_remove(path));
     TRY(socket_open(AF_UNIX, &opened));
     /* Before bind, so that the path never exists with a wider mode; after, in case of a umask. */
-    if (fchmod(opened, mode) != 0) FAIL(FAILURE_UNAVAILABLE, errno, "unix: mode cannot be set");
+    if (fchmod(opened, mode) != 0) FAIL(UNAVAILABLE, errno, "unix: mode cannot be set");
     TRY(socket_listen(opened, address_view(&address)));
-    if (chmod(path, mode) != 0) FAIL(FAILURE_UNAVAILABLE, errno, "unix: mode cannot be set");
+    if (chmod(path, mode) != 0) FAIL(UNAVAILABLE, errno, "unix: mode cannot be set");
     *descriptor = opened;
     opened = -1;
     return status_ok();

@@ -30,7 +30,7 @@ static status timeout_set(int descriptor, int64_t deadline_ms)
     const struct timeval left = {.tv_sec = left_ms / 1000,
                                  .tv_usec = left_ms > 0 ? left_ms % 1000 * 1000 : 1000};
     if (setsockopt(descriptor, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &left, sizeof left) != 0) {
-        FAIL(FAILURE_UNAVAILABLE, errno, "vsock: timeout cannot be set");
+        FAIL(UNAVAILABLE, errno, "vsock: timeout cannot be set");
     }
     return status_ok();
 }
@@ -39,7 +39,7 @@ status vsock_dial(const endpoint *target, int64_t deadline_ms, struct stream *st
 {
     SCOPED(socket_close) int descriptor = -1;
     const struct sockaddr_vm address = address_of(target);
-    REQUIRE(target->cid != VMADDR_CID_ANY, FAILURE_BAD_INPUT, "vsock: any cannot be dialed");
+    REQUIRE(target->cid != VMADDR_CID_ANY, BAD_INPUT, "vsock: any cannot be dialed");
     TRY(socket_open(AF_VSOCK, &descriptor));
     TRY(timeout_set(descriptor, deadline_ms));
     TRY(socket_connect(descriptor, address_view(&address), deadline_ms));

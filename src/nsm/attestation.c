@@ -47,8 +47,7 @@ static status take_digest(struct cbor_reader *reader)
 {
     slice name = {0};
     TRY(cbor_take_text(reader, 1, KEY_SIZE_MAX, &name));
-    REQUIRE(slice_equal(name, digest_name), FAILURE_BAD_INPUT,
-            "attestation: digest must be SHA384");
+    REQUIRE(slice_equal(name, digest_name), BAD_INPUT, "attestation: digest must be SHA384");
     return status_ok();
 }
 
@@ -56,7 +55,7 @@ static status take_timestamp(struct cbor_reader *reader, uint64_t *timestamp_ms)
 {
     uint64_t read = 0;
     TRY(cbor_take_u64(reader, timestamp_max_ms, &read));
-    REQUIRE(read > 0, FAILURE_BAD_INPUT, "attestation: timestamp must not be zero");
+    REQUIRE(read > 0, BAD_INPUT, "attestation: timestamp must not be zero");
     *timestamp_ms = read;
     return status_ok();
 }
@@ -73,13 +72,12 @@ static status take_pcrs(struct cbor_reader *reader, struct pcr_set *pcrs)
         TRY(cbor_take_next(reader, &items, &has_next));
         if (!has_next) break;
         TRY(cbor_take_u64(reader, PCR_COUNT - 1, &index));
-        REQUIRE(!pcr_set_has(pcrs, (unsigned)index), FAILURE_BAD_INPUT,
-                "attestation: a PCR comes twice");
+        REQUIRE(!pcr_set_has(pcrs, (unsigned)index), BAD_INPUT, "attestation: a PCR comes twice");
         TRY(cbor_take_bytes(reader, sizeof value.bytes, sizeof value.bytes, &bytes));
         TRY(slice_take_copy(&bytes, sizeof value.bytes, value.bytes));
         pcr_set_put(pcrs, (unsigned)index, &value);
     }
-    REQUIRE(pcrs->present != 0, FAILURE_BAD_INPUT, "attestation: document has no PCR");
+    REQUIRE(pcrs->present != 0, BAD_INPUT, "attestation: document has no PCR");
     return status_ok();
 }
 
@@ -95,7 +93,7 @@ static status take_bundle(struct cbor_reader *reader, struct attestation *docume
                             &document->bundle[document->bundle_count]));
         document->bundle_count++;
     }
-    REQUIRE(document->bundle_count > 0, FAILURE_BAD_INPUT,
+    REQUIRE(document->bundle_count > 0, BAD_INPUT,
             "attestation: document has no certificate bundle");
     return status_ok();
 }
@@ -133,8 +131,7 @@ static status take_key(struct cbor_reader *reader, struct keys *keys, enum field
     size_t found = 0;
     TRY(cbor_take_text(reader, 0, KEY_SIZE_MAX, &key));
     for (size_t i = 0; i < keys->count; i++) {
-        REQUIRE(!slice_equal(keys->seen[i], key), FAILURE_BAD_INPUT,
-                "attestation: a field comes twice");
+        REQUIRE(!slice_equal(keys->seen[i], key), BAD_INPUT, "attestation: a field comes twice");
     }
     keys->seen[keys->count++] = key;
     while (found < FIELD_COUNT && !slice_equal(key, slice_text(field_names[found]))) found++;
@@ -159,7 +156,7 @@ static status read_payload(slice payload, struct attestation *document)
         TRY(take_field(&reader, field, document));
     }
     for (size_t i = 0; i < FIELD_PUBLIC_KEY; i++) {
-        REQUIRE(keys.has[i], FAILURE_BAD_INPUT, "attestation: document lacks a field");
+        REQUIRE(keys.has[i], BAD_INPUT, "attestation: document lacks a field");
     }
     return cbor_expect_end(&reader);
 }
@@ -167,8 +164,7 @@ static status read_payload(slice payload, struct attestation *document)
 status attestation_read(slice bytes, struct attestation *document)
 {
     struct attestation read = {0};
-    REQUIRE(bytes.size <= ATTESTATION_SIZE_MAX, FAILURE_BAD_INPUT,
-            "attestation: document is too long");
+    REQUIRE(bytes.size <= ATTESTATION_SIZE_MAX, BAD_INPUT, "attestation: document is too long");
     TRY(cose_read(bytes, &read.message));
     TRY(read_payload(read.message.payload, &read));
     *document = read;
@@ -178,8 +174,7 @@ status attestation_read(slice bytes, struct attestation *document)
 status attestation_read_unsigned(slice bytes, struct attestation *document)
 {
     struct attestation read = {0};
-    REQUIRE(bytes.size <= ATTESTATION_SIZE_MAX, FAILURE_BAD_INPUT,
-            "attestation: document is too long");
+    REQUIRE(bytes.size <= ATTESTATION_SIZE_MAX, BAD_INPUT, "attestation: document is too long");
     TRY(cose_read_payload(bytes, &read.message.payload));
     TRY(read_payload(read.message.payload, &read));
     *document = read;
@@ -201,7 +196,7 @@ static status check_signature(const struct attestation *document,
     };
     es384_public_key public_key;
     TRY(x509_verify(&chain, &public_key));
-    REQUIRE(status_is_ok(cose_verify(&document->message, &public_key)), FAILURE_DENIED,
+    REQUIRE(status_is_ok(cose_verify(&document->message, &public_key)), DENIED,
             "attestation: signature is not valid");
     return status_ok();
 }
@@ -211,10 +206,10 @@ static status check_age(const struct attestation *document, const struct attesta
     if (rules->is_archived) return status_ok();
     /* Both are before the year 10000: the chain has been judged at now_ms already. */
     const int64_t age_ms = rules->now_ms - (int64_t)document->timestamp_ms;
-    REQUIRE(age_ms >= -(int64_t)ATTESTATION_LEEWAY_S * MS_PER_S, FAILURE_DENIED,
+    REQUIRE(age_ms >= -(int64_t)ATTESTATION_LEEWAY_S * MS_PER_S, DENIED,
             "attestation: document is from the future");
     const int64_t age_s = (age_ms + MS_PER_S - 1) / MS_PER_S; /* a started second counts */
-    REQUIRE(age_s <= rules->max_age_s, FAILURE_DENIED, "attestation: document is too old");
+    REQUIRE(age_s <= rules->max_age_s, DENIED, "attestation: document is too old");
     return status_ok();
 }
 
@@ -226,16 +221,16 @@ static bool is_as_wanted(const nsm_optional *found, const nsm_optional *wanted)
 
 static status check_pcrs(const struct attestation *document, const struct attestation_rules *rules)
 {
-    REQUIRE(pcr_set_has(&document->pcrs, 0), FAILURE_DENIED, "attestation: document lacks PCR0");
-    REQUIRE(rules->allows_debug || !pcr_is_zero(&document->pcrs.values[0]), FAILURE_DENIED,
+    REQUIRE(pcr_set_has(&document->pcrs, 0), DENIED, "attestation: document lacks PCR0");
+    REQUIRE(rules->allows_debug || !pcr_is_zero(&document->pcrs.values[0]), DENIED,
             "attestation: enclave runs in debug mode");
     for (unsigned i = 0; i < PCR_COUNT; i++) {
         if (!pcr_set_has(&rules->pcrs, i)) continue;
         if (!pcr_set_has(&document->pcrs, i)) {
-            FAIL(FAILURE_DENIED, i, "attestation: document lacks an expected PCR");
+            FAIL(DENIED, i, "attestation: document lacks an expected PCR");
         }
         if (!hash48_equal(&document->pcrs.values[i], &rules->pcrs.values[i])) {
-            FAIL(FAILURE_DENIED, i, "attestation: PCR is not the expected one");
+            FAIL(DENIED, i, "attestation: PCR is not the expected one");
         }
     }
     return status_ok();
@@ -245,9 +240,9 @@ status attestation_verify(const struct attestation *document, const struct attes
 {
     TRY(check_signature(document, rules));
     TRY(check_age(document, rules));
-    REQUIRE(is_as_wanted(&document->nonce, &rules->nonce), FAILURE_DENIED,
+    REQUIRE(is_as_wanted(&document->nonce, &rules->nonce), DENIED,
             "attestation: nonce is not the expected one");
-    REQUIRE(is_as_wanted(&document->user_data, &rules->user_data), FAILURE_DENIED,
+    REQUIRE(is_as_wanted(&document->user_data, &rules->user_data), DENIED,
             "attestation: user data is not the expected one");
     return check_pcrs(document, rules);
 }

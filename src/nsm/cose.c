@@ -28,7 +28,7 @@ static status read_parts(slice bytes, struct parts *message)
     cbor_reader_init(&reader, bytes, CBOR_CANONICAL);
     (void)cbor_take_tag(&reader, TAG_SIGN1);
     TRY(cbor_take_array(&reader, PART_COUNT, &items));
-    REQUIRE(items.left_count == PART_COUNT, FAILURE_BAD_INPUT, "cose: must have four parts");
+    REQUIRE(items.left_count == PART_COUNT, BAD_INPUT, "cose: must have four parts");
     TRY(cbor_take_bytes(&reader, 0, HEADER_SIZE_MAX, &read.protected_header));
     TRY(cbor_take_map(&reader, 0, &unprotected));
     TRY(cbor_take_bytes(&reader, 1, COSE_PAYLOAD_SIZE_MAX, &read.payload));
@@ -43,9 +43,9 @@ status cose_read(slice bytes, struct cose_sign1 *message)
     struct parts parts;
     struct cose_sign1 read = {0};
     TRY(read_parts(bytes, &parts));
-    REQUIRE(slice_equal(parts.protected_header, es384_header), FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(parts.protected_header, es384_header), BAD_INPUT,
             "cose: protected header must say ES384 and nothing else");
-    REQUIRE(parts.signature.size == sizeof read.signature.bytes, FAILURE_BAD_INPUT,
+    REQUIRE(parts.signature.size == sizeof read.signature.bytes, BAD_INPUT,
             "cose: signature must have 96 bytes");
     read.protected_header = parts.protected_header;
     read.payload = parts.payload;
@@ -84,7 +84,7 @@ status cose_verify(const struct cose_sign1 *message, const es384_public_key *pub
 {
     const hash48 signed_digest = digest(message->protected_header, message->payload);
     const status verified = es384_verify(public_key, &signed_digest, &message->signature);
-    REQUIRE(status_is_ok(verified), FAILURE_DENIED, "cose: signature is not valid");
+    REQUIRE(status_is_ok(verified), DENIED, "cose: signature is not valid");
     return status_ok();
 }
 

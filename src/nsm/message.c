@@ -109,7 +109,7 @@ static status find_call(slice name, enum nsm_call *call)
             return status_ok();
         }
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "nsm: message has an unknown name");
+    FAIL(BAD_INPUT, 0, "nsm: message has an unknown name");
 }
 
 static status take_u16(struct cbor_reader *reader, uint16_t *value)
@@ -200,10 +200,10 @@ static status take_field(struct cbor_reader *reader, const struct field_list *li
     TRY(cbor_take_text(reader, 1, NAME_SIZE_MAX, &name));
     const enum field field = find_field(list, name);
     if (field == FIELD_COUNT) {
-        REQUIRE(!target->request, FAILURE_BAD_INPUT, "nsm: request has an unknown field");
+        REQUIRE(!target->request, BAD_INPUT, "nsm: request has an unknown field");
         return cbor_skip(reader);
     }
-    REQUIRE((*seen >> field & 1) == 0, FAILURE_BAD_INPUT, "nsm: message has a field twice");
+    REQUIRE((*seen >> field & 1) == 0, BAD_INPUT, "nsm: message has a field twice");
     *seen |= UINT32_C(1) << field;
     return target->request ? take_request_field(reader, field, target->request)
                            : take_response_field(reader, field, target->response);
@@ -223,7 +223,7 @@ static status take_fields(struct cbor_reader *reader, const struct field_list *l
         TRY(take_field(reader, list, target, &seen));
     }
     for (size_t i = 0; i < list->count; i++) {
-        REQUIRE(seen >> list->fields[i] & 1, FAILURE_BAD_INPUT, "nsm: message lacks a field");
+        REQUIRE(seen >> list->fields[i] & 1, BAD_INPUT, "nsm: message lacks a field");
     }
     return status_ok();
 }
@@ -235,7 +235,7 @@ static status take_name(struct cbor_reader *reader, slice *name, bool *has_value
     *has_value = !cbor_is_text(reader);
     if (*has_value) {
         TRY(cbor_take_map(reader, 1, &items));
-        REQUIRE(items.left_count == 1, FAILURE_BAD_INPUT, "nsm: message is an empty map");
+        REQUIRE(items.left_count == 1, BAD_INPUT, "nsm: message is an empty map");
     }
     return cbor_take_text(reader, 1, NAME_SIZE_MAX, name);
 }
@@ -246,12 +246,12 @@ status nsm_request_read(slice bytes, struct nsm_request *request)
     struct nsm_request read = {0};
     slice name = {0};
     bool has_fields = false;
-    REQUIRE(bytes.size <= NSM_REQUEST_SIZE_MAX, FAILURE_OVER_LIMIT, "nsm: request is too long");
+    REQUIRE(bytes.size <= NSM_REQUEST_SIZE_MAX, OVER_LIMIT, "nsm: request is too long");
     cbor_reader_init(&reader, bytes, CBOR_LONG_HEADS);
     TRY(take_name(&reader, &name, &has_fields));
     TRY(find_call(name, &read.call));
     const struct field_list *list = &shapes[read.call].request;
-    REQUIRE(has_fields == (list->count > 0), FAILURE_BAD_INPUT,
+    REQUIRE(has_fields == (list->count > 0), BAD_INPUT,
             "nsm: message must have fields if and only if its name asks for them");
     if (has_fields) TRY(take_fields(&reader, list, &(struct target){.request = &read}));
     TRY(cbor_expect_end(&reader));
@@ -269,7 +269,7 @@ static status take_error(struct cbor_reader *reader, enum nsm_error *error)
             return status_ok();
         }
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "nsm: error has an unknown name");
+    FAIL(BAD_INPUT, 0, "nsm: error has an unknown name");
 }
 
 status nsm_response_read(slice bytes, struct nsm_response *response)
@@ -278,7 +278,7 @@ status nsm_response_read(slice bytes, struct nsm_response *response)
     struct nsm_response read = {0};
     slice name = {0};
     bool has_value = false;
-    REQUIRE(bytes.size <= NSM_RESPONSE_SIZE_MAX, FAILURE_OVER_LIMIT, "nsm: response is too long");
+    REQUIRE(bytes.size <= NSM_RESPONSE_SIZE_MAX, OVER_LIMIT, "nsm: response is too long");
     cbor_reader_init(&reader, bytes, CBOR_LONG_HEADS);
     TRY(take_name(&reader, &name, &has_value));
     if (has_value && text_is(name, error_key)) {
@@ -286,7 +286,7 @@ status nsm_response_read(slice bytes, struct nsm_response *response)
     } else {
         TRY(find_call(name, &read.call));
         const struct field_list *list = &shapes[read.call].response;
-        REQUIRE(has_value == (list->count > 0), FAILURE_BAD_INPUT,
+        REQUIRE(has_value == (list->count > 0), BAD_INPUT,
                 "nsm: message must have fields if and only if its name asks for them");
         if (has_value) TRY(take_fields(&reader, list, &(struct target){.response = &read}));
     }
@@ -299,21 +299,19 @@ static status explain(enum nsm_error error)
 {
     switch (error) {
     case NSM_NO_ERROR: return status_ok();
-    case NSM_INVALID_ARGUMENT:
-        FAIL(FAILURE_UNAVAILABLE, error, "nsm: the module refuses an argument");
-    case NSM_INVALID_INDEX: FAIL(FAILURE_UNAVAILABLE, error, "nsm: the module has no such PCR");
+    case NSM_INVALID_ARGUMENT: FAIL(UNAVAILABLE, error, "nsm: the module refuses an argument");
+    case NSM_INVALID_INDEX: FAIL(UNAVAILABLE, error, "nsm: the module has no such PCR");
     case NSM_INVALID_RESPONSE:
-        FAIL(FAILURE_UNAVAILABLE, error, "nsm: the module reports an invalid response");
-    case NSM_READ_ONLY_INDEX: FAIL(FAILURE_UNAVAILABLE, error, "nsm: the PCR is locked");
-    case NSM_INVALID_OPERATION:
-        FAIL(FAILURE_UNAVAILABLE, error, "nsm: the module refuses the operation");
+        FAIL(UNAVAILABLE, error, "nsm: the module reports an invalid response");
+    case NSM_READ_ONLY_INDEX: FAIL(UNAVAILABLE, error, "nsm: the PCR is locked");
+    case NSM_INVALID_OPERATION: FAIL(UNAVAILABLE, error, "nsm: the module refuses the operation");
     case NSM_BUFFER_TOO_SMALL:
-        FAIL(FAILURE_UNAVAILABLE, error, "nsm: the module finds the buffer too small");
+        FAIL(UNAVAILABLE, error, "nsm: the module finds the buffer too small");
     case NSM_INPUT_TOO_LARGE:
-        FAIL(FAILURE_UNAVAILABLE, error, "nsm: the module finds the request too large");
+        FAIL(UNAVAILABLE, error, "nsm: the module finds the request too large");
     case NSM_INTERNAL_ERROR: break;
     }
-    FAIL(FAILURE_UNAVAILABLE, error, "nsm: the module reports an internal error");
+    FAIL(UNAVAILABLE, error, "nsm: the module reports an internal error");
 }
 
 status nsm_response_check(slice bytes, enum nsm_call call, struct nsm_response *response)
@@ -321,10 +319,10 @@ status nsm_response_check(slice bytes, enum nsm_call call, struct nsm_response *
     struct nsm_response read;
     const status reading = nsm_response_read(bytes, &read);
     if (!status_is_ok(reading)) {
-        FAIL(FAILURE_CORRUPT, reading.detail, "nsm: the module's response is malformed");
+        FAIL(CORRUPT, reading.detail, "nsm: the module's response is malformed");
     }
     TRY(explain(read.error));
-    REQUIRE(read.call == call, FAILURE_CORRUPT, "nsm: the module answers another request");
+    REQUIRE(read.call == call, CORRUPT, "nsm: the module answers another request");
     *response = read;
     return status_ok();
 }

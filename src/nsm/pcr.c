@@ -45,8 +45,7 @@ hash48 pcr_of_digest(const hash48 *digest)
 status pcr_parse_value(slice text, hash48 *value)
 {
     hash48 parsed;
-    REQUIRE(text.size == 2 * sizeof parsed.bytes, FAILURE_BAD_INPUT,
-            "pcr: a value must be 96 hex digits");
+    REQUIRE(text.size == 2 * sizeof parsed.bytes, BAD_INPUT, "pcr: a value must be 96 hex digits");
     TRY(hex_read(text, parsed.bytes, sizeof parsed.bytes));
     *value = parsed;
     return status_ok();
@@ -57,10 +56,10 @@ status pcr_parse(slice text, struct pcr_set *set)
     const size_t middle = slice_index_of(text, '=');
     uint64_t index = 0;
     hash48 value;
-    REQUIRE(middle < text.size, FAILURE_BAD_INPUT, "pcr: must be written as N=HEX");
+    REQUIRE(middle < text.size, BAD_INPUT, "pcr: must be written as N=HEX");
     const status number = slice_parse_u64(slice_part(text, 0, middle), PCR_COUNT - 1, &index);
-    REQUIRE(status_is_ok(number), FAILURE_BAD_INPUT, "pcr: N must be a number from 0 to 31");
-    REQUIRE(!pcr_set_has(set, (unsigned)index), FAILURE_BAD_INPUT, "pcr: the same N comes twice");
+    REQUIRE(status_is_ok(number), BAD_INPUT, "pcr: N must be a number from 0 to 31");
+    REQUIRE(!pcr_set_has(set, (unsigned)index), BAD_INPUT, "pcr: the same N comes twice");
     TRY(pcr_parse_value(slice_part(text, middle + 1, text.size), &value));
     pcr_set_put(set, (unsigned)index, &value);
     return status_ok();

@@ -17,9 +17,9 @@ void user_data_write_kms(const boot_id *boot, struct builder *builder)
 status user_data_read_kms(slice bytes, boot_id *boot)
 {
     boot_id read;
-    REQUIRE(bytes.size == USER_DATA_KMS_SIZE, FAILURE_BAD_INPUT,
+    REQUIRE(bytes.size == USER_DATA_KMS_SIZE, BAD_INPUT,
             "user_data: has the wrong size for a document for KMS");
-    REQUIRE(slice_has_start(bytes, kms_magic), FAILURE_BAD_INPUT,
+    REQUIRE(slice_has_start(bytes, kms_magic), BAD_INPUT,
             "user_data: is not that of a document for KMS");
     bytes = slice_part(bytes, kms_magic.size, bytes.size);
     TRY(slice_take_copy(&bytes, sizeof read.bytes, read.bytes));
@@ -46,15 +46,15 @@ status user_data_read_client(slice bytes, struct user_data_client *data)
     uint8_t version = 0, mode = 0;
     uint16_t zero_after_mode = 0;
     uint32_t zero_at_end = 0;
-    REQUIRE(bytes.size == USER_DATA_CLIENT_SIZE, FAILURE_BAD_INPUT,
+    REQUIRE(bytes.size == USER_DATA_CLIENT_SIZE, BAD_INPUT,
             "user_data: has the wrong size for a document for clients");
-    REQUIRE(slice_has_start(bytes, client_magic), FAILURE_BAD_INPUT,
+    REQUIRE(slice_has_start(bytes, client_magic), BAD_INPUT,
             "user_data: is not that of a document for clients");
     bytes = slice_part(bytes, client_magic.size, bytes.size);
     TRY(slice_take_u8(&bytes, &version));
-    REQUIRE(version == CLIENT_VERSION, FAILURE_BAD_INPUT, "user_data: version is not known");
+    REQUIRE(version == CLIENT_VERSION, BAD_INPUT, "user_data: version is not known");
     TRY(slice_take_u8(&bytes, &mode));
-    REQUIRE(mode <= 1, FAILURE_BAD_INPUT, "user_data: mode must be 0 or 1");
+    REQUIRE(mode <= 1, BAD_INPUT, "user_data: mode must be 0 or 1");
     read.is_production = mode == 1;
     TRY(slice_take_u16(&bytes, &zero_after_mode));
     TRY(slice_take_copy(&bytes, sizeof read.boot.bytes, read.boot.bytes));
@@ -62,7 +62,7 @@ status user_data_read_client(slice bytes, struct user_data_client *data)
     TRY(slice_take_copy(&bytes, sizeof read.config_hash.bytes, read.config_hash.bytes));
     TRY(slice_take_u32(&bytes, &read.epoch));
     TRY(slice_take_u32(&bytes, &zero_at_end));
-    REQUIRE(zero_after_mode == 0 && zero_at_end == 0, FAILURE_BAD_INPUT,
+    REQUIRE(zero_after_mode == 0 && zero_at_end == 0, BAD_INPUT,
             "user_data: reserved bytes must be zero");
     *data = read;
     return status_ok();
@@ -87,18 +87,18 @@ status user_data_read_proof(slice bytes, struct user_data_proof *data)
     struct user_data_proof read = {0};
     uint8_t version = 0, mode = 0;
     uint16_t zero = 0;
-    REQUIRE(bytes.size == USER_DATA_PROOF_SIZE, FAILURE_BAD_INPUT,
+    REQUIRE(bytes.size == USER_DATA_PROOF_SIZE, BAD_INPUT,
             "user_data: has the wrong size for a proof of origin");
-    REQUIRE(slice_has_start(bytes, proof_magic), FAILURE_BAD_INPUT,
+    REQUIRE(slice_has_start(bytes, proof_magic), BAD_INPUT,
             "user_data: is not that of a proof of origin");
     bytes = slice_part(bytes, proof_magic.size, bytes.size);
     TRY(slice_take_u8(&bytes, &version));
-    REQUIRE(version == PROOF_VERSION, FAILURE_BAD_INPUT, "user_data: version is not known");
+    REQUIRE(version == PROOF_VERSION, BAD_INPUT, "user_data: version is not known");
     TRY(slice_take_u8(&bytes, &mode));
-    REQUIRE(mode <= 1, FAILURE_BAD_INPUT, "user_data: mode must be 0 or 1");
+    REQUIRE(mode <= 1, BAD_INPUT, "user_data: mode must be 0 or 1");
     read.is_production = mode == 1;
     TRY(slice_take_u16(&bytes, &zero));
-    REQUIRE(zero == 0, FAILURE_BAD_INPUT, "user_data: reserved bytes must be zero");
+    REQUIRE(zero == 0, BAD_INPUT, "user_data: reserved bytes must be zero");
     TRY(slice_take_copy(&bytes, sizeof read.boot.bytes, read.boot.bytes));
     TRY(slice_take_copy(&bytes, sizeof read.config_hash.bytes, read.config_hash.bytes));
     TRY(slice_take_u32(&bytes, &read.epoch));

@@ -20,12 +20,12 @@ static status regular_open(const char *path, int *descriptor, struct stat *about
     const int opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (opened < 0) {
         const int reason = errno;
-        if (reason == ENOENT) FAIL(FAILURE_NOT_FOUND, reason, "file: does not exist");
-        FAIL(FAILURE_UNAVAILABLE, reason, "file: cannot be opened");
+        if (reason == ENOENT) FAIL(NOT_FOUND, reason, "file: does not exist");
+        FAIL(UNAVAILABLE, reason, "file: cannot be opened");
     }
     if (fstat(opened, about) != 0 || !S_ISREG(about->st_mode)) {
         close(opened);
-        FAIL(FAILURE_UNAVAILABLE, 0, "file: is not a regular file");
+        FAIL(UNAVAILABLE, 0, "file: is not a regular file");
     }
     *descriptor = opened;
     return status_ok();
@@ -41,9 +41,9 @@ static status all_read(int descriptor, uint8_t *bytes, size_t size_max, size_t *
         const ssize_t got = read(descriptor, is_full ? &beyond : bytes + done_size,
                                  is_full ? 1 : size_max - done_size);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) FAIL(FAILURE_UNAVAILABLE, errno, "file: cannot be read");
+        if (got < 0) FAIL(UNAVAILABLE, errno, "file: cannot be read");
         if (got == 0) break;
-        REQUIRE(!is_full, FAILURE_OVER_LIMIT, "file: is larger than allowed");
+        REQUIRE(!is_full, OVER_LIMIT, "file: is larger than allowed");
         done_size += (size_t)got;
     }
     *size = done_size;
@@ -57,8 +57,7 @@ status file_read(const char *path, size_t size_max, struct arena *arena, slice *
     void *memory;
     size_t size;
     TRY(regular_open(path, &descriptor, &about));
-    REQUIRE((uint64_t)about.st_size <= size_max, FAILURE_OVER_LIMIT,
-            "file: is larger than allowed");
+    REQUIRE((uint64_t)about.st_size <= size_max, OVER_LIMIT, "file: is larger than allowed");
     /* The size seen now bounds what is read: a file that grows meanwhile is refused. */
     TRY(arena_take(arena, (size_t)about.st_size, &memory));
     TRY(all_read(descriptor, memory, (size_t)about.st_size, &size));
@@ -94,9 +93,9 @@ status file_put(const char *path, struct builder *builder)
 
 static status private_check(const struct stat *about)
 {
-    REQUIRE(about->st_uid == geteuid() || about->st_uid == 0, FAILURE_DENIED,
+    REQUIRE(about->st_uid == geteuid() || about->st_uid == 0, DENIED,
             "file: a secret's file must belong to us or root");
-    REQUIRE((about->st_mode & (S_IRWXG | S_IRWXO)) == 0, FAILURE_DENIED,
+    REQUIRE((about->st_mode & (S_IRWXG | S_IRWXO)) == 0, DENIED,
             "file: a secret's file must be closed to group and others (chmod 600)");
     return status_ok();
 }
@@ -123,7 +122,7 @@ static status all_write(int descriptor, slice contents)
     while (contents.size > 0) {
         const ssize_t done = write(descriptor, contents.bytes, contents.size);
         if (done < 0 && errno == EINTR) continue;
-        if (done < 0) FAIL(FAILURE_UNAVAILABLE, errno, "file: cannot be written");
+        if (done < 0) FAIL(UNAVAILABLE, errno, "file: cannot be written");
         contents = slice_part(contents, (size_t)done, contents.size);
     }
     return status_ok();
@@ -135,16 +134,15 @@ static status folder_sync(const char *path)
     char folder[FILE_PATH_SIZE_MAX] = ".";
     const char *last = strrchr(path, '/');
     const size_t size = last ? (size_t)(last - path) : 0;
-    REQUIRE(size < sizeof folder, FAILURE_OVER_LIMIT, "file: path is too long");
+    REQUIRE(size < sizeof folder, OVER_LIMIT, "file: path is too long");
     if (last) {
         memcpy(folder, path, size);
         folder[size] = 0;
         if (size == 0) folder[0] = '/', folder[1] = 0;
     }
     SCOPED(descriptor_close) int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "file: its folder cannot be opened");
-    if (fsync(descriptor) != 0)
-        FAIL(FAILURE_UNAVAILABLE, errno, "file: its folder cannot be synced");
+    if (descriptor < 0) FAIL(UNAVAILABLE, errno, "file: its folder cannot be opened");
+    if (fsync(descriptor) != 0) FAIL(UNAVAILABLE, errno, "file: its folder cannot be synced");
     return status_ok();
 }
 
@@ -169,17 +167,17 @@ static status temporary_open(const char *path, slice contents, unsigned mode,
     builder_put_text(&name, path);
     builder_put_text(&name, ".tmp-");
     hex_put(&name, slice_of(random, sizeof random));
-    REQUIRE(!name.is_over, FAILURE_OVER_LIMIT, "file: path is too long");
+    REQUIRE(!name.is_over, OVER_LIMIT, "file: path is too long");
     temporary->path[name.size] = 0;
     SCOPED(descriptor_close)
     int descriptor =
         open(temporary->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "file: cannot be made");
+    if (descriptor < 0) FAIL(UNAVAILABLE, errno, "file: cannot be made");
     temporary->is_there = true;
     TRY(all_write(descriptor, contents));
     /* fchmod, because the mode given to open is cut by the umask. */
-    if (fchmod(descriptor, mode) != 0) FAIL(FAILURE_UNAVAILABLE, errno, "file: mode cannot be set");
-    if (fsync(descriptor) != 0) FAIL(FAILURE_UNAVAILABLE, errno, "file: cannot be synced");
+    if (fchmod(descriptor, mode) != 0) FAIL(UNAVAILABLE, errno, "file: mode cannot be set");
+    if (fsync(descriptor) != 0) FAIL(UNAVAILABLE, errno, "file: cannot be synced");
     return status_ok();
 }
 
@@ -187,8 +185,7 @@ status file_write(const char *path, slice contents, unsigned mode)
 {
     SCOPED(temporary_close) struct temporary temporary = {0};
     TRY(temporary_open(path, contents, mode, &temporary));
-    if (rename(temporary.path, path) != 0)
-        FAIL(FAILURE_UNAVAILABLE, errno, "file: cannot be renamed");
+    if (rename(temporary.path, path) != 0) FAIL(UNAVAILABLE, errno, "file: cannot be renamed");
     temporary.is_there = false;
     return folder_sync(path);
 }
@@ -200,8 +197,8 @@ status file_write_new(const char *path, slice contents, unsigned mode)
     /* link refuses an existing name, which rename would replace. */
     if (link(temporary.path, path) != 0) {
         const int reason = errno;
-        if (reason == EEXIST) FAIL(FAILURE_CONFLICT, reason, "file: exists already");
-        FAIL(FAILURE_UNAVAILABLE, reason, "file: cannot be named");
+        if (reason == EEXIST) FAIL(CONFLICT, reason, "file: exists already");
+        FAIL(UNAVAILABLE, reason, "file: cannot be named");
     }
     return folder_sync(path);
 }
@@ -210,12 +207,11 @@ status file_make_folder(const char *path)
 {
     struct stat about;
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        FAIL(FAILURE_UNAVAILABLE, errno, "file: folder cannot be made");
+        FAIL(UNAVAILABLE, errno, "file: folder cannot be made");
     }
-    if (stat(path, &about) != 0)
-        FAIL(FAILURE_UNAVAILABLE, errno, "file: folder cannot be looked at");
-    REQUIRE(S_ISDIR(about.st_mode), FAILURE_CONFLICT, "file: is not a folder");
-    REQUIRE((about.st_mode & (S_IWGRP | S_IWOTH)) == 0, FAILURE_DENIED,
+    if (stat(path, &about) != 0) FAIL(UNAVAILABLE, errno, "file: folder cannot be looked at");
+    REQUIRE(S_ISDIR(about.st_mode), CONFLICT, "file: is not a folder");
+    REQUIRE((about.st_mode & (S_IWGRP | S_IWOTH)) == 0, DENIED,
             "file: folder must not be writable by group or others");
     return status_ok();
 }

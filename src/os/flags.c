@@ -46,15 +46,15 @@ static status given_add(struct flags *flags, size_t index, const char *value, in
     if (flag->shape != FLAG_REPEATED) {
         for (size_t i = 0; i < flags->given_count; i++) {
             if (flags->given[i].flag_index == index) {
-                FAIL(FAILURE_BAD_INPUT, position, "flags: may be given only once");
+                FAIL(BAD_INPUT, position, "flags: may be given only once");
             }
         }
     }
     if (flag->shape == FLAG_SWITCH && !switch_parse(value, &is_on)) {
-        FAIL(FAILURE_BAD_INPUT, position, "flags: a switch is true or false");
+        FAIL(BAD_INPUT, position, "flags: a switch is true or false");
     }
     if (flags->given_count == FLAGS_GIVEN_MAX) {
-        FAIL(FAILURE_BAD_INPUT, position, "flags: too many values");
+        FAIL(BAD_INPUT, position, "flags: too many values");
     }
     flags->given[flags->given_count++] = (struct flags_given){index, value};
     return status_ok();
@@ -64,7 +64,7 @@ static status operand_add(struct flags *flags, const char *value, int position)
 {
     if (flags->operand_count >= flags->program->operand_count_max ||
         flags->operand_count == FLAGS_GIVEN_MAX) {
-        FAIL(FAILURE_BAD_INPUT, position, "flags: takes no such argument");
+        FAIL(BAD_INPUT, position, "flags: takes no such argument");
     }
     flags->operands[flags->operand_count++] = value;
     return status_ok();
@@ -77,12 +77,12 @@ static status flag_take(struct flags *flags, int argc, char **argv, int *positio
     const slice text = slice_text(argv[start] + 2);
     const size_t name_size = slice_index_of(text, '=');
     const size_t index = flag_find(flags->program, slice_part(text, 0, name_size));
-    if (index == flags->program->count) FAIL(FAILURE_BAD_INPUT, start, "flags: is not known");
+    if (index == flags->program->count) FAIL(BAD_INPUT, start, "flags: is not known");
     if (name_size < text.size) return given_add(flags, index, argv[start] + 3 + name_size, start);
     if (flags->program->table[index].shape == FLAG_SWITCH) {
         return given_add(flags, index, "true", start);
     }
-    if (start + 1 >= argc) FAIL(FAILURE_BAD_INPUT, start, "flags: needs a value");
+    if (start + 1 >= argc) FAIL(BAD_INPUT, start, "flags: needs a value");
     *position = start + 1;
     return given_add(flags, index, argv[start + 1], start);
 }
@@ -140,10 +140,9 @@ static status all_check(const struct flags *flags)
         const struct flag *flag = &flags->program->table[i];
         const char *value = value_find(flags, i);
         bool is_on;
-        REQUIRE(value || !flag->is_required, FAILURE_BAD_INPUT,
-                "flags: a required flag is missing");
+        REQUIRE(value || !flag->is_required, BAD_INPUT, "flags: a required flag is missing");
         if (flag->shape == FLAG_SWITCH && value) {
-            REQUIRE(switch_parse(value, &is_on), FAILURE_BAD_INPUT,
+            REQUIRE(switch_parse(value, &is_on), BAD_INPUT,
                     "flags: a switch in the environment is true or false");
         }
     }
@@ -165,7 +164,7 @@ static status all_parse(struct flags *flags, int argc, char **argv)
             TRY(flag_take(flags, argc, argv, &position));
         } else {
             if (!are_flags_over && text.size > 1 && text.bytes[0] == '-') {
-                FAIL(FAILURE_BAD_INPUT, position, "flags: flags start with two dashes");
+                FAIL(BAD_INPUT, position, "flags: flags start with two dashes");
             }
             TRY(operand_add(flags, argv[position], position));
         }
@@ -212,9 +211,9 @@ status flags_read_u64(const struct flags *flags, const char *name, struct flags_
 {
     const char *text = flags_text(flags, name);
     uint64_t read;
-    REQUIRE(text, FAILURE_BAD_INPUT, "flags: has no value");
+    REQUIRE(text, BAD_INPUT, "flags: has no value");
     TRY(slice_parse_u64(slice_text(text), range.max, &read));
-    REQUIRE(read >= range.min, FAILURE_BAD_INPUT, "flags: number is too small");
+    REQUIRE(read >= range.min, BAD_INPUT, "flags: number is too small");
     *value = read;
     return status_ok();
 }

@@ -43,14 +43,14 @@ status harden_process(void)
     const struct rlimit none = {0, 0};
     umask(077);
     if (setrlimit(RLIMIT_CORE, &none) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "harden: core dumps cannot be turned off");
+        FAIL(INTERNAL, errno, "harden: core dumps cannot be turned off");
     }
     /* Not dumpable also means that other processes of our user cannot trace us or read our memory. */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "harden: tracing cannot be turned off");
+        FAIL(INTERNAL, errno, "harden: tracing cannot be turned off");
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "harden: new privileges cannot be given up");
+        FAIL(INTERNAL, errno, "harden: new privileges cannot be given up");
     }
     return status_ok();
 }
@@ -58,7 +58,7 @@ status harden_process(void)
 status harden_close_inherited(void)
 {
     if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) == 0) return status_ok();
-    if (errno != ENOSYS) FAIL(FAILURE_INTERNAL, errno, "harden: descriptors cannot be closed");
+    if (errno != ENOSYS) FAIL(INTERNAL, errno, "harden: descriptors cannot be closed");
     const long end = sysconf(_SC_OPEN_MAX);
     for (int descriptor = STDERR_FILENO + 1; descriptor < end; descriptor++) close(descriptor);
     return status_ok();
@@ -68,14 +68,13 @@ status harden_allow_descriptors(size_t count)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "harden: the limit of descriptors is unknown");
+        FAIL(INTERNAL, errno, "harden: the limit of descriptors is unknown");
     }
     if (limit.rlim_cur >= count) return status_ok();
     limit.rlim_cur = count;
     if (limit.rlim_max < count) limit.rlim_max = count;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        FAIL(FAILURE_OVER_LIMIT, errno,
-             "harden: too few descriptors are allowed (raise ulimit -n)");
+        FAIL(OVER_LIMIT, errno, "harden: too few descriptors are allowed (raise ulimit -n)");
     }
     return status_ok();
 }
@@ -87,14 +86,14 @@ status harden_drop_user(unsigned user_id, unsigned group_id)
         return status_ok();
     }
     /* Groups first: without root's rights they could not be given up any more. */
-    if (setgroups(0, NULL) != 0) FAIL(FAILURE_DENIED, errno, "harden: groups cannot be dropped");
+    if (setgroups(0, NULL) != 0) FAIL(DENIED, errno, "harden: groups cannot be dropped");
     if (setresgid(group_id, group_id, group_id) != 0) {
-        FAIL(FAILURE_DENIED, errno, "harden: group cannot be changed");
+        FAIL(DENIED, errno, "harden: group cannot be changed");
     }
     if (setresuid(user_id, user_id, user_id) != 0) {
-        FAIL(FAILURE_DENIED, errno, "harden: user cannot be changed");
+        FAIL(DENIED, errno, "harden: user cannot be changed");
     }
-    REQUIRE(user_id == 0 || setresuid(0, 0, 0) != 0, FAILURE_INTERNAL,
+    REQUIRE(user_id == 0 || setresuid(0, 0, 0) != 0, INTERNAL,
             "harden: user could be changed back");
     return status_ok();
 }
@@ -186,8 +185,8 @@ static bool is_for(const struct system_call_rule *rule, enum harden_program prog
 
 static status filter_build(enum harden_program program, struct filter *filter)
 {
-    REQUIRE(system_call_rule_count * (RULE_SIZE_MAX + 1) + FRAME_SIZE <= FILTER_SIZE_MAX,
-            FAILURE_INTERNAL, "harden: the table of system calls is too large");
+    REQUIRE(system_call_rule_count * (RULE_SIZE_MAX + 1) + FRAME_SIZE <= FILTER_SIZE_MAX, INTERNAL,
+            "harden: the table of system calls is too large");
     filter->size = 0;
     emit(filter, load(offsetof(struct seccomp_data, arch)));
     /* Another architecture's numbers mean other calls. */
@@ -212,8 +211,8 @@ status harden_system_calls(enum harden_program program)
     /* TSYNC, so that a library that has started a thread already cannot keep it outside. */
     const long result =
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &code);
-    if (result < 0) FAIL(FAILURE_INTERNAL, errno, "harden: system calls cannot be filtered");
-    REQUIRE(result == 0, FAILURE_INTERNAL, "harden: a thread escapes the filter of system calls");
+    if (result < 0) FAIL(INTERNAL, errno, "harden: system calls cannot be filtered");
+    REQUIRE(result == 0, INTERNAL, "harden: a thread escapes the filter of system calls");
     return status_ok();
 }
 

@@ -45,7 +45,7 @@ status log_level_parse(slice text, enum log_level *level)
             return status_ok();
         }
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "log: level must be debug, info, warn or error");
+    FAIL(BAD_INPUT, 0, "log: level must be debug, info, warn or error");
 }
 
 /* The event's entry; the last one is shared by whatever comes when the table is full. */

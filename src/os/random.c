@@ -15,7 +15,7 @@ status random_read(uint8_t *bytes, size_t size)
         } else if (got == 0 || errno != EINTR) {
             const int64_t reason = got == 0 ? 0 : errno;
             secret_wipe(bytes, size);
-            FAIL(FAILURE_INTERNAL, reason, "random: the kernel gives no random bytes");
+            FAIL(INTERNAL, reason, "random: the kernel gives no random bytes");
         }
     }
     return status_ok();

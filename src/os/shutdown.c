@@ -23,12 +23,12 @@ status shutdown_open(struct shutdown *shutdown)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigemptyset(&ignore.sa_mask);
     if (sigaction(SIGPIPE, &ignore, NULL) != 0) {
-        FAIL(FAILURE_INTERNAL, errno, "shutdown: SIGPIPE cannot be ignored");
+        FAIL(INTERNAL, errno, "shutdown: SIGPIPE cannot be ignored");
     }
     const int reason = pthread_sigmask(SIG_BLOCK, &set, NULL);
-    if (reason != 0) FAIL(FAILURE_INTERNAL, reason, "shutdown: signals cannot be blocked");
+    if (reason != 0) FAIL(INTERNAL, reason, "shutdown: signals cannot be blocked");
     const int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "shutdown: signals cannot be read");
+    if (descriptor < 0) FAIL(UNAVAILABLE, errno, "shutdown: signals cannot be read");
     *shutdown = (struct shutdown){descriptor, true};
     return status_ok();
 }

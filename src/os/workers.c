@@ -46,14 +46,14 @@ static status thread_start(struct worker *worker)
     sigset_t all, before;
     sigfillset(&all);
     if (pthread_attr_init(&attributes) != 0) {
-        FAIL(FAILURE_UNAVAILABLE, 0, "workers: thread cannot be described");
+        FAIL(UNAVAILABLE, 0, "workers: thread cannot be described");
     }
     int reason = pthread_attr_setstacksize(&attributes, WORKERS_STACK_SIZE);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (reason == 0) reason = pthread_create(&worker->thread, &attributes, worker_run, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (reason != 0) FAIL(FAILURE_UNAVAILABLE, reason, "workers: thread cannot be started");
+    if (reason != 0) FAIL(UNAVAILABLE, reason, "workers: thread cannot be started");
     return status_ok();
 }
 
@@ -87,9 +87,9 @@ static void synchronisation_open(struct workers *workers)
 status workers_open(struct workers *workers, const struct workers_limits *limits)
 {
     REQUIRE(limits->thread_count > 0 && limits->thread_count <= WORKERS_THREAD_COUNT_MAX,
-            FAILURE_OVER_LIMIT, "workers: number of threads is out of range");
-    REQUIRE(limits->queue_count > 0 && limits->queue_count <= WORKERS_QUEUE_COUNT_MAX,
-            FAILURE_OVER_LIMIT, "workers: length of the queue is out of range");
+            OVER_LIMIT, "workers: number of threads is out of range");
+    REQUIRE(limits->queue_count > 0 && limits->queue_count <= WORKERS_QUEUE_COUNT_MAX, OVER_LIMIT,
+            "workers: length of the queue is out of range");
     void *queue;
     struct arena memory;
     const size_t queue_size = limits->queue_count * sizeof(struct worker_job);
@@ -112,8 +112,8 @@ status workers_open(struct workers *workers, const struct workers_limits *limits
 /* Called with the mutex held. */
 static status job_add(struct workers *workers, struct worker_job job)
 {
-    REQUIRE(!workers->is_refusing, FAILURE_UNAVAILABLE, "workers: are being stopped");
-    REQUIRE(workers->waiting_count < workers->limits.queue_count, FAILURE_OVER_LIMIT,
+    REQUIRE(!workers->is_refusing, UNAVAILABLE, "workers: are being stopped");
+    REQUIRE(workers->waiting_count < workers->limits.queue_count, OVER_LIMIT,
             "workers: the queue is full");
     const size_t index =
         (workers->first_index + workers->waiting_count) % workers->limits.queue_count;
@@ -143,7 +143,7 @@ status workers_drain(struct workers *workers, int64_t deadline_ms)
     }
     const bool is_idle = workers->waiting_count + workers->running_count == 0;
     pthread_mutex_unlock(&workers->mutex);
-    if (!is_idle) FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "workers: did not finish in time");
+    if (!is_idle) FAIL(UNAVAILABLE, ETIMEDOUT, "workers: did not finish in time");
     return status_ok();
 }
 

@@ -36,16 +36,16 @@ status accounts_read_record(const struct stored_account *account, struct cached_
     const account_id id = accounts_id_of(slice_text(account->name));
     const slice bytes = slice_of(account->record, account->record_size);
     eth_address address;
-    REQUIRE(bytes.size > RECORD_HEADER_SIZE && slice_has_start(bytes, slice_text("ENW1")),
-            FAILURE_CORRUPT, "account: what the store holds is no sealed record");
-    REQUIRE(status_is_ok(address_parse(slice_text(account->address), &address)), FAILURE_CORRUPT,
+    REQUIRE(bytes.size > RECORD_HEADER_SIZE && slice_has_start(bytes, slice_text("ENW1")), CORRUPT,
+            "account: what the store holds is no sealed record");
+    REQUIRE(status_is_ok(address_parse(slice_text(account->address), &address)), CORRUPT,
             "account: the store holds an address that is none");
     REQUIRE(slice_equal(slice_part(bytes, RECORD_ID_OFFSET, sizeof id.bytes),
                         slice_of(id.bytes, sizeof id.bytes)),
-            FAILURE_CORRUPT, "account: the sealed record is another account's");
+            CORRUPT, "account: the sealed record is another account's");
     REQUIRE(slice_equal(slice_part(bytes, RECORD_ADDRESS_OFFSET, sizeof address.bytes),
                         slice_of(address.bytes, sizeof address.bytes)),
-            FAILURE_CORRUPT, "account: the sealed record is for another address");
+            CORRUPT, "account: the sealed record is for another address");
     record->id = id;
     record->address = address;
     record->record_size = 0;
@@ -224,9 +224,9 @@ static status read_create_reply(slice arrived, struct message_reply *reply)
     struct frame frame;
     bool is_whole = false;
     TRY(frame_take(&arrived, &frame, &is_whole));
-    REQUIRE(is_whole, FAILURE_CORRUPT, "enclave: its answer is not whole");
+    REQUIRE(is_whole, CORRUPT, "enclave: its answer is not whole");
     TRY(message_reply_read(&frame, reply));
-    REQUIRE(reply->kind != 0 || reply->type == FRAME_CREATE, FAILURE_CORRUPT,
+    REQUIRE(reply->kind != 0 || reply->type == FRAME_CREATE, CORRUPT,
             "enclave: its answer is to another question");
     return status_ok();
 }
@@ -252,9 +252,9 @@ static status fill_account(const struct request *request, const struct message_r
     struct cached_record record;
     TRY(address_read(reply->address, &address));
     memcpy(public_key.bytes, reply->public_key.bytes, sizeof public_key.bytes);
-    REQUIRE(address_equal(address_of(&public_key), address), FAILURE_CORRUPT,
+    REQUIRE(address_equal(address_of(&public_key), address), CORRUPT,
             "enclave: the new account's address is not its public key's");
-    REQUIRE(reply->record.size <= sizeof account->record, FAILURE_CORRUPT,
+    REQUIRE(reply->record.size <= sizeof account->record, CORRUPT,
             "enclave: the new record is too long");
     TRY(stored_text_read(slice_text(request->account), account->name, STORE_NAME_SIZE_MAX));
     TRY(stored_text_read(reply->key_arn, account->key_id, STORE_KEY_ID_SIZE_MAX));
@@ -265,7 +265,7 @@ static status fill_account(const struct request *request, const struct message_r
     account->version = 1;
     account->record_size = reply->record.size;
     memcpy(account->record, reply->record.bytes, reply->record.size);
-    REQUIRE(reply->document.size <= sizeof account->proof, FAILURE_CORRUPT,
+    REQUIRE(reply->document.size <= sizeof account->proof, CORRUPT,
             "enclave: the proof of origin is too long");
     account->proof_size = reply->document.size;
     memcpy(account->proof, reply->document.bytes, reply->document.size);
@@ -275,13 +275,13 @@ static status fill_account(const struct request *request, const struct message_r
 
 static status not_settled(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 0,
+    FAIL(UNAVAILABLE, 0,
          "account: the store did not say whether it was kept; ask for it before trying again");
 }
 
 static status lost_race(void)
 {
-    FAIL(FAILURE_CONFLICT, 0, "account: the name is taken");
+    FAIL(CONFLICT, 0, "account: the name is taken");
 }
 
 /*
@@ -406,7 +406,7 @@ static status read_limit(const struct request *request, size_t *count)
     uint64_t limit = ACCOUNTS_PAGE_COUNT_DEFAULT;
     if (request_find_parameter(request, "limit", &text)) {
         const status parsed = slice_parse_u64(text, ACCOUNTS_PAGE_COUNT_MAX, &limit);
-        REQUIRE(status_is_ok(parsed) && limit > 0, FAILURE_BAD_INPUT,
+        REQUIRE(status_is_ok(parsed) && limit > 0, BAD_INPUT,
                 "limit: must be a number from 1 to 100");
     }
     *count = (size_t)limit;
@@ -463,7 +463,7 @@ static status check_sealed(const struct request *request)
     slice sealed;
     TRY(request_check_parameters(request, names, ARRAY_COUNT(names)));
     if (!request_find_parameter(request, "sealed", &sealed)) return status_ok();
-    REQUIRE(slice_equal(sealed, slice_text("1")), FAILURE_BAD_INPUT, "sealed: must be 1");
+    REQUIRE(slice_equal(sealed, slice_text("1")), BAD_INPUT, "sealed: must be 1");
     return status_ok();
 }
 

@@ -106,7 +106,7 @@ static status take_user_data(slice bytes, struct builder *json)
     uint16_t zero;
     uint32_t epoch;
     uint64_t boot_ms;
-    REQUIRE(bytes.size == USER_DATA_SIZE, FAILURE_CORRUPT, "user data: is not ours");
+    REQUIRE(bytes.size == USER_DATA_SIZE, CORRUPT, "user data: is not ours");
     TRY(slice_take(&bytes, 4, &tag));
     TRY(slice_take_u8(&bytes, &format));
     TRY(slice_take_u8(&bytes, &mode));
@@ -115,8 +115,7 @@ static status take_user_data(slice bytes, struct builder *json)
     TRY(slice_take_u64(&bytes, &boot_ms));
     TRY(slice_take(&bytes, 32, &config_hash));
     TRY(slice_take_u32(&bytes, &epoch));
-    REQUIRE(slice_equal(tag, slice_text("ENWA")) && format == 1, FAILURE_CORRUPT,
-            "user data: is not ours");
+    REQUIRE(slice_equal(tag, slice_text("ENWA")) && format == 1, CORRUPT, "user data: is not ours");
     json_put_name(json, "mode");
     json_put_text(json, mode == 1 ? "production" : "development");
     json_put_name(json, "bootId");
@@ -141,7 +140,7 @@ static status take_origin(slice bytes, struct origin *origin)
     slice tag;
     uint8_t format;
     uint16_t zero;
-    REQUIRE(bytes.size == ORIGIN_SIZE, FAILURE_CORRUPT, "user data: is no proof of origin");
+    REQUIRE(bytes.size == ORIGIN_SIZE, CORRUPT, "user data: is no proof of origin");
     TRY(slice_take(&bytes, 4, &tag));
     TRY(slice_take_u8(&bytes, &format));
     TRY(slice_take_u8(&bytes, &origin->mode));
@@ -152,7 +151,7 @@ static status take_origin(slice bytes, struct origin *origin)
     TRY(slice_take(&bytes, ACCOUNT_ID_SIZE, &origin->account_id));
     TRY(slice_take(&bytes, ADDRESS_SIZE, &origin->address));
     TRY(slice_take(&bytes, 32, &origin->record_hash));
-    REQUIRE(slice_equal(tag, slice_text("ENWP")) && format == 1, FAILURE_CORRUPT,
+    REQUIRE(slice_equal(tag, slice_text("ENWP")) && format == 1, CORRUPT,
             "user data: is no proof of origin");
     return status_ok();
 }
@@ -182,7 +181,7 @@ status attestation_read_origin(slice document, struct attestation_origin *origin
 {
     struct fields fields = {0};
     struct origin taken;
-    REQUIRE(status_is_ok(take_document(document, &fields)), FAILURE_CORRUPT,
+    REQUIRE(status_is_ok(take_document(document, &fields)), CORRUPT,
             "enclave: its attestation document cannot be read");
     TRY(take_origin(fields.user_data, &taken));
     struct attestation_origin read;
@@ -239,7 +238,7 @@ status attestation_put_fields(slice document, struct builder *json)
     struct fields fields = {0};
     const status taken = take_document(document, &fields);
     if (!status_is_ok(taken)) {
-        FAIL(FAILURE_CORRUPT, 0, "enclave: its attestation document cannot be read");
+        FAIL(CORRUPT, 0, "enclave: its attestation document cannot be read");
     }
     put_fields(json, &fields);
     /* Builders only grow, so what is not ours is found out before anything is put. */
@@ -278,7 +277,7 @@ static status read_nonce(const struct request *request, uint8_t nonce[MESSAGE_NO
     TRY(request_check_parameters(request, names, ARRAY_COUNT(names)));
     const bool is_there = request_find_parameter(request, "nonce", &text);
     const bool is_hex = is_there && status_is_ok(hex_read(text, nonce, MESSAGE_NONCE_SIZE));
-    REQUIRE(is_hex, FAILURE_BAD_INPUT, "nonce: must be 64 hex digits");
+    REQUIRE(is_hex, BAD_INPUT, "nonce: must be 64 hex digits");
     return status_ok();
 }
 

@@ -110,7 +110,7 @@ static status ask(struct credentials_container *container, int64_t deadline_ms,
 static status fetch(void *context, int64_t deadline_ms, struct aws_credentials *credentials)
 {
     struct credentials_container *container = context;
-    REQUIRE(container->is_set, FAILURE_NOT_FOUND, "credentials: no container agent is set");
+    REQUIRE(container->is_set, NOT_FOUND, "credentials: no container agent is set");
     const status asked = ask(container, deadline_ms, credentials);
     arena_empty(&container->origin.arena);
     if (container->token_file) secret_text_wipe(container->token);

@@ -29,9 +29,9 @@ static status take(struct credentials_environment *environment)
         .session_token = text_of("AWS_SESSION_TOKEN"),
     };
     if (parts.access_key_id.size == 0 && parts.secret.size == 0) return status_ok();
-    REQUIRE(parts.access_key_id.size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(parts.access_key_id.size > 0, BAD_INPUT,
             "credentials: AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID");
-    REQUIRE(parts.secret.size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(parts.secret.size > 0, BAD_INPUT,
             "credentials: AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY");
     void *memory;
     TRY(locked_open(&environment->locked, sizeof *environment->credentials));
@@ -61,7 +61,7 @@ static status fetch(void *context, int64_t deadline_ms, struct aws_credentials *
 {
     const struct credentials_environment *environment = context;
     (void)deadline_ms;
-    REQUIRE(environment->credentials, FAILURE_NOT_FOUND, "credentials: none in the environment");
+    REQUIRE(environment->credentials, NOT_FOUND, "credentials: none in the environment");
     *credentials = *environment->credentials;
     return status_ok();
 }

@@ -9,10 +9,10 @@ static status read_address(const char *text, endpoint *origin, struct builder *h
 {
     struct uri uri;
     TRY(uri_parse(slice_text(text), &uri));
-    REQUIRE(!uri.is_tls && uri.query.size == 0 && slice_equal(uri.path, slice_text("/")),
-            FAILURE_BAD_INPUT, "imds: the address must be http://HOST or http://HOST:PORT");
+    REQUIRE(!uri.is_tls && uri.query.size == 0 && slice_equal(uri.path, slice_text("/")), BAD_INPUT,
+            "imds: the address must be http://HOST or http://HOST:PORT");
     *origin = (endpoint){.kind = ENDPOINT_TCP, .port = uri.port};
-    REQUIRE(uri.host.size < sizeof origin->host, FAILURE_BAD_INPUT, "imds: host name is too long");
+    REQUIRE(uri.host.size < sizeof origin->host, BAD_INPUT, "imds: host name is too long");
     memcpy(origin->host, uri.host.bytes, uri.host.size);
     const bool is_ipv6 = slice_index_of(uri.host, ':') < uri.host.size;
     if (is_ipv6) builder_put_text(host, "[");
@@ -130,7 +130,7 @@ static status fetch_all(struct credentials_imds *imds, int64_t deadline_ms,
     uint8_t name[IMDS_ROLE_SIZE_MAX];
     TRY(ask(imds, &question, deadline_ms, &response));
     TRY(imds_role_read(&response, &role));
-    REQUIRE(role.size > 0 && role.size <= sizeof name, FAILURE_CORRUPT,
+    REQUIRE(role.size > 0 && role.size <= sizeof name, CORRUPT,
             "imds: role name has no usable size");
     memcpy(name, role.bytes, role.size);
     question.role = slice_of(name, role.size);

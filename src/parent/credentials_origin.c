@@ -46,7 +46,7 @@ static status open_parts(struct credentials_origin *origin,
     };
     _Static_assert(sizeof origin->name <= sizeof client.origin.host,
                    "what fits one fits the other");
-    REQUIRE(uri->host.size < sizeof origin->name, FAILURE_BAD_INPUT,
+    REQUIRE(uri->host.size < sizeof origin->name, BAD_INPUT,
             "credentials: a service's host name is too long");
     memcpy(client.origin.host, uri->host.bytes, uri->host.size);
     memcpy(origin->name, uri->host.bytes, uri->host.size);
@@ -80,6 +80,6 @@ void credentials_origin_close(struct credentials_origin *origin)
 status credentials_origin_settle(status fetched)
 {
     if (!status_is(fetched, FAILURE_NOT_FOUND)) return fetched;
-    FAIL(FAILURE_UNAVAILABLE, fetched.detail,
+    FAIL(UNAVAILABLE, fetched.detail,
          "credentials: the token's file or the service's host is not there");
 }

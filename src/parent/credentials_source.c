@@ -52,8 +52,7 @@ static status fetch_from_chain(struct credentials_source *source, size_t *index)
         *index = i;
         if (is_chosen || !status_is(fetched, FAILURE_NOT_FOUND)) return fetched;
     }
-    FAIL(FAILURE_NOT_FOUND, 0,
-         "credentials: none in the environment, nor a role of this pod or machine");
+    FAIL(NOT_FOUND, 0, "credentials: none in the environment, nor a role of this pod or machine");
 }
 
 /* ---- taking over what was fetched; the mutex is held ---- */
@@ -235,9 +234,9 @@ static status wait_until_usable(struct credentials_source *source, int64_t deadl
         wait_for_change(source, smaller(left_ms, 100));
     }
     if (is_valid(source)) return status_ok();
-    REQUIRE(!source->has_credentials, FAILURE_UNAVAILABLE,
+    REQUIRE(!source->has_credentials, UNAVAILABLE,
             "credentials: have expired and could not be renewed");
-    FAIL(FAILURE_UNAVAILABLE, 0, "credentials: there are none yet");
+    FAIL(UNAVAILABLE, 0, "credentials: there are none yet");
 }
 
 status credentials_source_put_section(struct credentials_source *source, int64_t deadline_ms,
@@ -306,7 +305,7 @@ static status start(struct credentials_source *source)
 {
     TRY(open_vault(source));
     const int error = pthread_create(&source->thread, NULL, run_renewals, source);
-    if (error) FAIL(FAILURE_UNAVAILABLE, error, "credentials: a thread could not be started");
+    if (error) FAIL(UNAVAILABLE, error, "credentials: a thread could not be started");
     return status_ok();
 }
 
@@ -321,7 +320,7 @@ static void release(struct credentials_source *source)
 status credentials_source_open(struct credentials_source *source,
                                const struct credentials_settings *settings)
 {
-    REQUIRE(settings->fetcher_count <= CREDENTIALS_FETCHER_COUNT_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(settings->fetcher_count <= CREDENTIALS_FETCHER_COUNT_MAX, OVER_LIMIT,
             "credentials: too many places to look for them");
     *source =
         (struct credentials_source){.settings = *settings, .chosen_index = settings->fetcher_count};

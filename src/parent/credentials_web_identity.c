@@ -39,13 +39,13 @@ static status read_address(const struct credentials_web_identity_settings *setti
     slice address;
     if (settings->endpoint) {
         TRY(uri_parse(slice_text(settings->endpoint), uri));
-        REQUIRE(uri->is_tls || slice_equal(uri->host, slice_text("127.0.0.1")), FAILURE_DENIED,
+        REQUIRE(uri->is_tls || slice_equal(uri->host, slice_text("127.0.0.1")), DENIED,
                 "sts: the endpoint must be https, or on 127.0.0.1");
-        REQUIRE(slice_equal(uri->path, slice_text("/")) && uri->query.size == 0, FAILURE_BAD_INPUT,
+        REQUIRE(slice_equal(uri->path, slice_text("/")) && uri->query.size == 0, BAD_INPUT,
                 "sts: the endpoint must have no path");
         return status_ok();
     }
-    REQUIRE(region.size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(region.size > 0, BAD_INPUT,
             "sts: AWS_WEB_IDENTITY_TOKEN_FILE needs a region (AWS_REGION)");
     TRY(sts_address_put(region, memory));
     TRY(builder_finish(memory, &address));
@@ -64,7 +64,7 @@ static status open_set(struct credentials_web_identity *web_identity,
     const char *token_file = flags_environment("AWS_WEB_IDENTITY_TOKEN_FILE");
     if (!token_file) return status_ok();
     web_identity->identity.role_arn = text_of("AWS_ROLE_ARN");
-    REQUIRE(web_identity->identity.role_arn.size > 0, FAILURE_BAD_INPUT,
+    REQUIRE(web_identity->identity.role_arn.size > 0, BAD_INPUT,
             "sts: AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN");
     TRY(name_session(web_identity));
     TRY(sts_web_identity_check(&web_identity->identity));
@@ -121,7 +121,7 @@ static status ask(struct credentials_web_identity *web_identity, int64_t deadlin
 static status fetch(void *context, int64_t deadline_ms, struct aws_credentials *credentials)
 {
     struct credentials_web_identity *web_identity = context;
-    REQUIRE(web_identity->token_file, FAILURE_NOT_FOUND, "credentials: no web identity is set");
+    REQUIRE(web_identity->token_file, NOT_FOUND, "credentials: no web identity is set");
     const status asked = ask(web_identity, deadline_ms, credentials);
     arena_empty(&web_identity->origin.arena);
     return credentials_origin_settle(asked);

@@ -44,22 +44,22 @@ static void report(struct enclave_call_queue *finished)
 
 static status link_broke(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 0, "enclave: the connection broke before the answer");
+    FAIL(UNAVAILABLE, 0, "enclave: the connection broke before the answer");
 }
 
 static status never_connected(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 0, "enclave: is not connected");
+    FAIL(UNAVAILABLE, 0, "enclave: is not connected");
 }
 
 static status no_answer(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "enclave: did not answer in time");
+    FAIL(UNAVAILABLE, ETIMEDOUT, "enclave: did not answer in time");
 }
 
 static status link_is_closing(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 0, "enclave: the service is stopping");
+    FAIL(UNAVAILABLE, 0, "enclave: the service is stopping");
 }
 
 /* ---- connections; the mutex is held ---- */
@@ -175,7 +175,7 @@ static void number_call(struct enclave_link *link, struct enclave_call *call)
 static status check_room(const struct enclave_link *link)
 {
     if (link->is_stopping) return link_is_closing();
-    REQUIRE(link->free_count > 0, FAILURE_OVER_LIMIT, "enclave: too many calls are under way");
+    REQUIRE(link->free_count > 0, OVER_LIMIT, "enclave: too many calls are under way");
     if (link->up_count == 0 && clock_monotonic_ms() - link->down_since_ms > ENCLAVE_LINK_GRACE_MS) {
         return never_connected();
     }
@@ -471,9 +471,9 @@ static status open_memory(struct enclave_link *link)
 static status open_poll(struct enclave_link *link)
 {
     link->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (link->epoll < 0) FAIL(FAILURE_UNAVAILABLE, errno, "enclave link: epoll is not to be had");
+    if (link->epoll < 0) FAIL(UNAVAILABLE, errno, "enclave link: epoll is not to be had");
     link->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (link->wake < 0) FAIL(FAILURE_UNAVAILABLE, errno, "enclave link: eventfd is not to be had");
+    if (link->wake < 0) FAIL(UNAVAILABLE, errno, "enclave link: eventfd is not to be had");
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0xff};
     epoll_ctl(link->epoll, EPOLL_CTL_ADD, link->wake, &event);
     return status_ok();
@@ -482,7 +482,7 @@ static status open_poll(struct enclave_link *link)
 static status start_thread(pthread_t *thread, void *(*run)(void *), struct enclave_link *link)
 {
     const int error = pthread_create(thread, NULL, run, link);
-    if (error) FAIL(FAILURE_UNAVAILABLE, error, "enclave link: a thread could not be started");
+    if (error) FAIL(UNAVAILABLE, error, "enclave link: a thread could not be started");
     return status_ok();
 }
 
@@ -532,7 +532,7 @@ status enclave_link_open(struct enclave_link *link, const struct enclave_link_se
 {
     REQUIRE(settings->connection_count >= 1 &&
                 settings->connection_count <= ENCLAVE_LINK_CONNECTION_COUNT_MAX,
-            FAILURE_OVER_LIMIT, "enclave link: must have 1 to 16 connections");
+            OVER_LIMIT, "enclave link: must have 1 to 16 connections");
     *link = (struct enclave_link){
         .enclave = settings->enclave,
         .dial = settings->dial,

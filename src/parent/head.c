@@ -50,19 +50,17 @@ void head_read(struct MHD_Connection *connection, struct head *head)
 status head_check_framing(const struct head *head, uint64_t *body_size)
 {
     *body_size = 0;
-    REQUIRE(!head->is_contradictory, FAILURE_BAD_INPUT,
-            "request: has headers that contradict each other");
+    REQUIRE(!head->is_contradictory, BAD_INPUT, "request: has headers that contradict each other");
     if (head->transfer_encoding.bytes) {
-        REQUIRE(!head->content_length.bytes, FAILURE_BAD_INPUT,
+        REQUIRE(!head->content_length.bytes, BAD_INPUT,
                 "request: has both Content-Length and Transfer-Encoding");
-        REQUIRE(is_name(head->transfer_encoding, "chunked"), FAILURE_BAD_INPUT,
+        REQUIRE(is_name(head->transfer_encoding, "chunked"), BAD_INPUT,
                 "request: Transfer-Encoding must be chunked");
         *body_size = REQUEST_BODY_SIZE_MAX;
     } else if (head->content_length.bytes) {
         const status parsed =
             slice_parse_u64(slice_trim(head->content_length), INT64_MAX, body_size);
-        REQUIRE(status_is_ok(parsed), FAILURE_BAD_INPUT,
-                "request: Content-Length must be a plain number");
+        REQUIRE(status_is_ok(parsed), BAD_INPUT, "request: Content-Length must be a plain number");
     }
     return status_ok();
 }
@@ -102,14 +100,14 @@ status head_read_parameters(struct request *request)
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, note_parameter, request);
     if (request->parameter_count > REQUEST_PARAMETER_COUNT_MAX) {
         request->parameter_count = 0;
-        FAIL(FAILURE_BAD_INPUT, 0, "query: has too many parameters");
+        FAIL(BAD_INPUT, 0, "query: has too many parameters");
     }
     for (size_t i = 0; i < request->parameter_count; i++) {
         struct request_parameter *parameter = &request->parameters[i];
         for (size_t k = 0; k < i; k++) {
             REQUIRE(
                 !slice_equal(slice_text(parameter->name), slice_text(request->parameters[k].name)),
-                FAILURE_BAD_INPUT, "query: has a parameter twice");
+                BAD_INPUT, "query: has a parameter twice");
         }
         if (!parameter->value) continue;
         const slice encoded = slice_text(parameter->value);
@@ -117,7 +115,7 @@ status head_read_parameters(struct request *request)
         builder_init_arena(&decoded, &request->memory, encoded.size + 1);
         TRY(uri_put_decoded(&decoded, encoded));
         const size_t end = slice_index_of(builder_view(&decoded), 0);
-        REQUIRE(end == decoded.size, FAILURE_BAD_INPUT, "query: has a NUL character");
+        REQUIRE(end == decoded.size, BAD_INPUT, "query: has a NUL character");
         builder_put_u8(&decoded, 0);
         parameter->value = (const char *)decoded.bytes;
     }
@@ -134,7 +132,7 @@ status head_read_account(slice encoded, struct request *request)
     if (!status_is_ok(decoded) || !status_is_ok(builder_finish(&text, &account))) {
         request->account[0] = 0;
         TRY(decoded);
-        FAIL(FAILURE_BAD_INPUT, 0, "account: name must have at most 128 characters");
+        FAIL(BAD_INPUT, 0, "account: name must have at most 128 characters");
     }
     const bool is_address = account.size == ADDRESS_TEXT_SIZE &&
                             slice_has_start(account, slice_text("0x")) &&

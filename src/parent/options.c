@@ -133,10 +133,10 @@ static status read_tokens(const struct flags *flags, struct options *options)
 {
     const char *path = flags_text(flags, "token-file");
     const bool is_off = flags_is_on(flags, "no-token");
-    REQUIRE(path || is_off, FAILURE_BAD_INPUT, "token: --token-file is needed (or --no-token)");
-    REQUIRE(!path || !is_off, FAILURE_BAD_INPUT,
+    REQUIRE(path || is_off, BAD_INPUT, "token: --token-file is needed (or --no-token)");
+    REQUIRE(!path || !is_off, BAD_INPUT,
             "token: --token-file and --no-token contradict each other");
-    REQUIRE(!is_off || is_local(&options->listen), FAILURE_BAD_INPUT,
+    REQUIRE(!is_off || is_local(&options->listen), BAD_INPUT,
             "token: --no-token needs a loopback address or a Unix socket");
     return path ? tokens_read_file(path, &options->tokens) : status_ok();
 }
@@ -158,9 +158,9 @@ static status read_tls(const struct flags *flags, struct arena *arena, struct op
     const char *certificate = flags_text(flags, "tls-certificate");
     const char *key = flags_text(flags, "tls-key");
     const char *client_ca = flags_text(flags, "tls-client-ca");
-    REQUIRE(!certificate == !key, FAILURE_BAD_INPUT,
+    REQUIRE(!certificate == !key, BAD_INPUT,
             "tls: --tls-certificate and --tls-key belong together");
-    REQUIRE(certificate || !client_ca, FAILURE_BAD_INPUT,
+    REQUIRE(certificate || !client_ca, BAD_INPUT,
             "tls: --tls-client-ca needs --tls-certificate and --tls-key");
     if (certificate) TRY(read_pem(certificate, false, arena, &options->tls.certificate_pem));
     if (key) TRY(read_pem(key, true, arena, &options->tls.key_pem));
@@ -172,7 +172,7 @@ static status read_endpoints(const struct flags *flags, struct options *options)
 {
     TRY(endpoint_parse(slice_text(flags_text(flags, "listen")), &options->listen));
     REQUIRE(options->listen.kind == ENDPOINT_TCP || options->listen.kind == ENDPOINT_UNIX,
-            FAILURE_BAD_INPUT, "listen: must be tcp:ADDRESS:PORT or unix:/PATH");
+            BAD_INPUT, "listen: must be tcp:ADDRESS:PORT or unix:/PATH");
     return endpoint_parse(slice_text(flags_text(flags, "enclave")), &options->enclave);
 }
 

@@ -37,12 +37,11 @@ static status read_status_reply(slice arrived, struct service_readiness *readine
     struct message_reply reply;
     bool is_whole = false;
     TRY(frame_take(&arrived, &frame, &is_whole));
-    REQUIRE(is_whole, FAILURE_CORRUPT, "enclave: its answer is not whole");
+    REQUIRE(is_whole, CORRUPT, "enclave: its answer is not whole");
     TRY(message_reply_read(&frame, &reply));
-    REQUIRE(reply.kind == 0, FAILURE_UNAVAILABLE, "enclave: refuses to tell its status");
-    REQUIRE(reply.type == FRAME_STATUS, FAILURE_CORRUPT,
-            "enclave: its answer is to another question");
-    REQUIRE(reply.status.size <= sizeof readiness->status, FAILURE_OVER_LIMIT,
+    REQUIRE(reply.kind == 0, UNAVAILABLE, "enclave: refuses to tell its status");
+    REQUIRE(reply.type == FRAME_STATUS, CORRUPT, "enclave: its answer is to another question");
+    REQUIRE(reply.status.size <= sizeof readiness->status, OVER_LIMIT,
             "enclave: its status is too long");
     memcpy(readiness->status, reply.status.bytes, reply.status.size);
     readiness->status_size = reply.status.size;
@@ -77,7 +76,7 @@ static status check_credentials(struct service *service)
     const struct credentials_state state = credentials_source_read_state(&service->credentials);
     if (state.is_usable) return status_ok();
     TRY(state.last_failure);
-    FAIL(FAILURE_UNAVAILABLE, 0, "credentials: there are none yet");
+    FAIL(UNAVAILABLE, 0, "credentials: there are none yet");
 }
 
 static void check_all(struct service *service, struct arena *arena,

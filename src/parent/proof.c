@@ -17,11 +17,11 @@ status proof_check(const struct stored_account *account)
     eth_address address;
     TRY(attestation_read_origin(view(account), &origin));
     TRY(address_parse(slice_text(account->address), &address));
-    REQUIRE(account_id_equal(&origin.id, &id), FAILURE_CORRUPT,
+    REQUIRE(account_id_equal(&origin.id, &id), CORRUPT,
             "enclave: the proof of origin is another account's");
-    REQUIRE(address_equal(origin.address, address), FAILURE_CORRUPT,
+    REQUIRE(address_equal(origin.address, address), CORRUPT,
             "enclave: the proof of origin is for another address");
-    REQUIRE(hash32_equal(&origin.record_hash, &record_hash), FAILURE_CORRUPT,
+    REQUIRE(hash32_equal(&origin.record_hash, &record_hash), CORRUPT,
             "enclave: the proof of origin is for another record");
     return status_ok();
 }

@@ -31,7 +31,7 @@ static uint32_t *address_bucket(const struct record_cache *cache, const eth_addr
 
 status record_cache_open(struct record_cache *cache, size_t count_max, uint64_t seed)
 {
-    REQUIRE(count_max <= RECORD_CACHE_COUNT_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(count_max <= RECORD_CACHE_COUNT_MAX, OVER_LIMIT,
             "record cache: at most 1000000 entries");
     size_t bucket_count = 1;
     while (bucket_count < count_max) bucket_count *= 2;

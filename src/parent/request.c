@@ -79,7 +79,7 @@ status request_check_parameters(const struct request *request, const char *const
             const slice known = slice_text(names[k]);
             is_known = is_known || slice_equal(slice_text(request->parameters[i].name), known);
         }
-        REQUIRE(is_known, FAILURE_BAD_INPUT, "query: has a parameter that is not known here");
+        REQUIRE(is_known, BAD_INPUT, "query: has a parameter that is not known here");
     }
     return status_ok();
 }
@@ -179,10 +179,10 @@ status request_read_reply(const struct request *request, struct message_reply *r
     bool is_whole = false;
     TRY(request->call.outcome);
     TRY(frame_take(&arrived, &frame, &is_whole));
-    REQUIRE(is_whole, FAILURE_CORRUPT, "enclave: its answer is not whole");
+    REQUIRE(is_whole, CORRUPT, "enclave: its answer is not whole");
     TRY(message_reply_read(&frame, reply));
     const uint8_t asked = request->call.frame[5];
-    REQUIRE(reply->kind != 0 || reply->type == asked, FAILURE_CORRUPT,
+    REQUIRE(reply->kind != 0 || reply->type == asked, CORRUPT,
             "enclave: its answer is to another question");
     return status_ok();
 }

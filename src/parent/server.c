@@ -137,49 +137,47 @@ static status check_client_certificate(struct server *server, struct MHD_Connect
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     unsigned problems = 1;
-    REQUIRE(info && info->tls_session, FAILURE_DENIED, "tls: a client certificate is needed");
+    REQUIRE(info && info->tls_session, DENIED, "tls: a client certificate is needed");
     const int error = gnutls_certificate_verify_peers2(info->tls_session, &problems);
-    if (error != GNUTLS_E_SUCCESS)
-        FAIL(FAILURE_DENIED, error, "tls: a client certificate is needed");
-    if (problems != 0)
-        FAIL(FAILURE_DENIED, (int64_t)problems, "tls: client certificate is not trusted");
+    if (error != GNUTLS_E_SUCCESS) FAIL(DENIED, error, "tls: a client certificate is needed");
+    if (problems != 0) FAIL(DENIED, (int64_t)problems, "tls: client certificate is not trusted");
     if (known) known->is_verified = true;
     return status_ok();
 }
 
 static status stopping(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 0, "service: is stopping");
+    FAIL(UNAVAILABLE, 0, "service: is stopping");
 }
 
 static status not_there(void)
 {
-    FAIL(FAILURE_NOT_FOUND, 0, "path: there is nothing here");
+    FAIL(NOT_FOUND, 0, "path: there is nothing here");
 }
 
 static status not_this_method(void)
 {
-    FAIL(FAILURE_BAD_INPUT, 0, "method: is not one of those this path has");
+    FAIL(BAD_INPUT, 0, "method: is not one of those this path has");
 }
 
 static status head_too_large(void)
 {
-    FAIL(FAILURE_OVER_LIMIT, 0, "request: its head must be at most 8192 bytes");
+    FAIL(OVER_LIMIT, 0, "request: its head must be at most 8192 bytes");
 }
 
 static status body_too_large(void)
 {
-    FAIL(FAILURE_OVER_LIMIT, 0, "request: its body must be at most 65536 bytes");
+    FAIL(OVER_LIMIT, 0, "request: its body must be at most 65536 bytes");
 }
 
 static status body_not_expected(void)
 {
-    FAIL(FAILURE_BAD_INPUT, 0, "request: must have no body");
+    FAIL(BAD_INPUT, 0, "request: must have no body");
 }
 
 static status too_many_large(void)
 {
-    FAIL(FAILURE_OVER_LIMIT, 0, "service: too many large requests at once");
+    FAIL(OVER_LIMIT, 0, "service: too many large requests at once");
 }
 
 static size_t head_size_of(struct MHD_Connection *connection)
@@ -495,7 +493,7 @@ static status start_daemon(struct server *server, const struct server_tls *tls)
      * whoever comes second aborts the process.
      */
     const int listening = fcntl(server->listener.descriptor, F_DUPFD_CLOEXEC, 0);
-    if (listening < 0) FAIL(FAILURE_UNAVAILABLE, errno, "server: too few descriptors");
+    if (listening < 0) FAIL(UNAVAILABLE, errno, "server: too few descriptors");
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, ignore_complaint, NULL,
         MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_THREAD_POOL_SIZE,
@@ -507,7 +505,7 @@ static status start_daemon(struct server *server, const struct server_tls *tls)
         MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_ARRAY, options,
         MHD_OPTION_END);
-    REQUIRE(server->daemon, FAILURE_UNAVAILABLE,
+    REQUIRE(server->daemon, UNAVAILABLE,
             "server: could not be started (check the TLS certificate and key)");
     return status_ok();
 }
@@ -538,7 +536,7 @@ status server_stop(struct server *server, int64_t deadline_ms)
     atomic_store(&server->service->is_stopping, true);
     while (atomic_load(&server->service->metrics.in_flight_count) > 0) {
         if (clock_left_ms(deadline_ms, 10) == 0) {
-            FAIL(FAILURE_UNAVAILABLE, ETIMEDOUT, "server: requests did not end in time");
+            FAIL(UNAVAILABLE, ETIMEDOUT, "server: requests did not end in time");
         }
         poll(NULL, 0, 10);
     }

@@ -16,7 +16,7 @@ static enum request_next finish(struct request *request);
 
 static status not_the_sender(void)
 {
-    FAIL(FAILURE_BAD_INPUT, 0, "transaction.from: must be the account's own address");
+    FAIL(BAD_INPUT, 0, "transaction.from: must be the account's own address");
 }
 
 /* A record, of whatever origin, goes to the enclave with what is to be signed. */
@@ -99,8 +99,8 @@ static status read_signature(const struct request *request, const struct message
                              k256_signature *signature)
 {
     const eth_address wanted = request->signing.address;
-    REQUIRE(slice_equal(reply->address, slice_of(wanted.bytes, sizeof wanted.bytes)),
-            FAILURE_CORRUPT, "enclave: signed for another address");
+    REQUIRE(slice_equal(reply->address, slice_of(wanted.bytes, sizeof wanted.bytes)), CORRUPT,
+            "enclave: signed for another address");
     return k256_signature_read(reply->signature, signature);
 }
 
@@ -256,7 +256,7 @@ static status read_hex(const json_value *object, struct request *request)
 
 static status check_one_form(const json_value *object)
 {
-    REQUIRE(json_has(object, "message") != json_has(object, "hex"), FAILURE_BAD_INPUT,
+    REQUIRE(json_has(object, "message") != json_has(object, "hex"), BAD_INPUT,
             "must have exactly one of message and hex");
     return status_ok();
 }

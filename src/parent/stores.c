@@ -33,7 +33,7 @@ static status read_origin(struct stores *stores, const struct stores_settings *s
         snprintf(address, sizeof address, "https://dynamodb.%s.amazonaws.com", settings->region);
         TRY(uri_parse(slice_text(address), uri));
     }
-    REQUIRE(uri->host.size < sizeof origin->host, FAILURE_BAD_INPUT,
+    REQUIRE(uri->host.size < sizeof origin->host, BAD_INPUT,
             "store: DynamoDB's host name is too long");
     *origin = (endpoint){.kind = ENDPOINT_TCP, .port = uri->port};
     copy_text(origin->host, uri->host);
@@ -64,8 +64,8 @@ static status open_dynamodb(struct stores *stores, const struct stores_settings 
                                         .clock = clock_system(),
                                         .connection_count_max = STORES_CONNECTION_COUNT,
                                         .idle_ms_max = 20000};
-    REQUIRE(settings->region, FAILURE_BAD_INPUT, "store: DynamoDB needs --region");
-    REQUIRE(table.size > 0 && table.size < sizeof table_text, FAILURE_BAD_INPUT,
+    REQUIRE(settings->region, BAD_INPUT, "store: DynamoDB needs --region");
+    REQUIRE(table.size > 0 && table.size < sizeof table_text, BAD_INPUT,
             "store: the table's name has no usable size");
     copy_text(table_text, table);
     TRY(read_origin(stores, settings, &uri, &http.origin));
@@ -98,7 +98,7 @@ static status open_chosen(struct stores *stores, const struct stores_settings *s
         TRY(memory_store_open(&stores->memory, STORES_MEMORY_COUNT_MAX));
         *port = memory_store_port(&stores->memory);
     } else {
-        FAIL(FAILURE_BAD_INPUT, 0, "store: must be sqlite:/PATH, dynamodb:TABLE or memory:");
+        FAIL(BAD_INPUT, 0, "store: must be sqlite:/PATH, dynamodb:TABLE or memory:");
     }
     return status_ok();
 }

@@ -15,12 +15,12 @@ static bool is_token_character(uint8_t byte)
 status tokens_read(slice text, struct tokens *tokens)
 {
     if (text.size > 0 && text.bytes[text.size - 1] == '\n') text.size--;
-    REQUIRE(text.size >= TOKENS_TEXT_SIZE_MIN, FAILURE_BAD_INPUT,
+    REQUIRE(text.size >= TOKENS_TEXT_SIZE_MIN, BAD_INPUT,
             "token: must have at least 43 characters (32 random bytes)");
-    REQUIRE(text.size <= TOKENS_TEXT_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(text.size <= TOKENS_TEXT_SIZE_MAX, BAD_INPUT,
             "token: must have at most 256 characters");
     for (size_t i = 0; i < text.size; i++) {
-        REQUIRE(is_token_character(text.bytes[i]), FAILURE_BAD_INPUT,
+        REQUIRE(is_token_character(text.bytes[i]), BAD_INPUT,
                 "token: has a character outside A-Z a-z 0-9 - . _ ~ + / =");
     }
     *tokens = (struct tokens){true, sha256(text)};
@@ -53,10 +53,10 @@ static bool take_scheme(slice *authorization)
 status tokens_check(const struct tokens *tokens, slice authorization)
 {
     if (!tokens->is_required) return status_ok();
-    REQUIRE(take_scheme(&authorization), FAILURE_DENIED,
+    REQUIRE(take_scheme(&authorization), DENIED,
             "authorization: a bearer token is needed and was not given or is not right");
     const hash32 given = sha256(authorization);
-    REQUIRE(hash32_equal(&given, &tokens->digest), FAILURE_DENIED,
+    REQUIRE(hash32_equal(&given, &tokens->digest), DENIED,
             "authorization: a bearer token is needed and was not given or is not right");
     return status_ok();
 }

@@ -18,17 +18,16 @@ static bool is_address_text(slice name)
 
 status account_name_check(slice name)
 {
-    REQUIRE(name.size > 0, FAILURE_BAD_INPUT, "account name: is empty");
-    REQUIRE(name.size <= ACCOUNT_NAME_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(name.size > 0, BAD_INPUT, "account name: is empty");
+    REQUIRE(name.size <= ACCOUNT_NAME_SIZE_MAX, BAD_INPUT,
             "account name: has more than 128 characters");
     for (size_t i = 0; i < name.size; i++) {
         if (!character_is_allowed(name.bytes[i])) {
-            FAIL(FAILURE_BAD_INPUT, (int64_t)i,
+            FAIL(BAD_INPUT, (int64_t)i,
                  "account name: only letters, digits and . _ : @ - are allowed");
         }
     }
-    REQUIRE(!is_address_text(name), FAILURE_BAD_INPUT,
-            "account name: must not look like an address");
+    REQUIRE(!is_address_text(name), BAD_INPUT, "account name: must not look like an address");
     return status_ok();
 }
 

@@ -29,19 +29,18 @@ static status header_take(slice *input, struct frame *frame, uint32_t *size)
     uint8_t version;
     uint16_t zero;
     TRY(slice_take(input, sizeof magic, &start));
-    REQUIRE(slice_equal(start, slice_of(magic, sizeof magic)), FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(start, slice_of(magic, sizeof magic)), BAD_INPUT,
             "frame: does not begin with ENWF");
     TRY(slice_take_u8(input, &version));
-    REQUIRE(version == VERSION, FAILURE_BAD_INPUT, "frame: version is not 1");
+    REQUIRE(version == VERSION, BAD_INPUT, "frame: version is not 1");
     TRY(slice_take_u8(input, &frame->type));
     TRY(slice_take_u16(input, &zero));
     TRY(slice_take_u32(input, size));
     TRY(slice_take_u64(input, &frame->req_id));
-    REQUIRE(zero == 0, FAILURE_BAD_INPUT, "frame: header field must be zero");
-    REQUIRE(*size >= FRAME_HEADER_SIZE, FAILURE_BAD_INPUT,
-            "frame: length is less than the header's");
-    REQUIRE(*size <= FRAME_SIZE_MAX, FAILURE_BAD_INPUT, "frame: is too long");
-    REQUIRE(type_is_known(frame->type), FAILURE_BAD_INPUT, "frame: type is unknown");
+    REQUIRE(zero == 0, BAD_INPUT, "frame: header field must be zero");
+    REQUIRE(*size >= FRAME_HEADER_SIZE, BAD_INPUT, "frame: length is less than the header's");
+    REQUIRE(*size <= FRAME_SIZE_MAX, BAD_INPUT, "frame: is too long");
+    REQUIRE(type_is_known(frame->type), BAD_INPUT, "frame: type is unknown");
     return status_ok();
 }
 
@@ -50,16 +49,16 @@ static status section_take(slice *input, struct frame *frame, uint16_t *last)
     uint16_t id, zero;
     uint32_t size;
     slice bytes;
-    REQUIRE(input->size >= FRAME_SECTION_HEADER_SIZE, FAILURE_BAD_INPUT,
+    REQUIRE(input->size >= FRAME_SECTION_HEADER_SIZE, BAD_INPUT,
             "frame: ends inside a section's header");
     TRY(slice_take_u16(input, &id));
     TRY(slice_take_u16(input, &zero));
     TRY(slice_take_u32(input, &size));
-    REQUIRE(id >= 1 && id <= FRAME_SECTION_LAST, FAILURE_BAD_INPUT, "frame: section is unknown");
-    REQUIRE(id != *last, FAILURE_BAD_INPUT, "frame: section is there twice");
-    REQUIRE(id > *last, FAILURE_BAD_INPUT, "frame: sections are not in ascending order");
-    REQUIRE(zero == 0, FAILURE_BAD_INPUT, "frame: section field must be zero");
-    REQUIRE(size <= input->size, FAILURE_BAD_INPUT, "frame: section runs past the end");
+    REQUIRE(id >= 1 && id <= FRAME_SECTION_LAST, BAD_INPUT, "frame: section is unknown");
+    REQUIRE(id != *last, BAD_INPUT, "frame: section is there twice");
+    REQUIRE(id > *last, BAD_INPUT, "frame: sections are not in ascending order");
+    REQUIRE(zero == 0, BAD_INPUT, "frame: section field must be zero");
+    REQUIRE(size <= input->size, BAD_INPUT, "frame: section runs past the end");
     TRY(slice_take(input, size, &bytes));
     frame_put_section(frame, (enum frame_section)id, bytes);
     *last = id;
@@ -114,8 +113,8 @@ static size_t frame_size(const struct frame *frame)
 status frame_write(const struct frame *frame, struct builder *output)
 {
     const size_t size = frame_size(frame);
-    REQUIRE(size <= FRAME_SIZE_MAX, FAILURE_OVER_LIMIT, "frame: is too long to be sent");
-    REQUIRE(!output->is_over && size <= output->size_max - output->size, FAILURE_OVER_LIMIT,
+    REQUIRE(size <= FRAME_SIZE_MAX, OVER_LIMIT, "frame: is too long to be sent");
+    REQUIRE(!output->is_over && size <= output->size_max - output->size, OVER_LIMIT,
             "frame: there is no room to write it");
     builder_put(output, slice_of(magic, sizeof magic));
     builder_put_u8(output, VERSION);

@@ -64,18 +64,18 @@ bool message_is_served(uint8_t type)
 
 static status sections_check(const struct frame *frame, uint32_t required, uint32_t optional)
 {
-    REQUIRE((frame->present & required) == required, FAILURE_BAD_INPUT,
+    REQUIRE((frame->present & required) == required, BAD_INPUT,
             "message: a required section is missing");
-    REQUIRE((frame->present & ~(required | optional)) == 0, FAILURE_BAD_INPUT,
+    REQUIRE((frame->present & ~(required | optional)) == 0, BAD_INPUT,
             "message: a section does not belong to this type");
     for (size_t id = 1; id <= FRAME_SECTION_LAST; id++) {
         if (!frame_has_section(frame, (enum frame_section)id)) continue;
         const size_t size = frame->sections[id].size;
         if (size < bounds[id].size_min) {
-            FAIL(FAILURE_BAD_INPUT, (int64_t)id, "message: a section is too short");
+            FAIL(BAD_INPUT, (int64_t)id, "message: a section is too short");
         }
         if (size > bounds[id].size_max) {
-            FAIL(FAILURE_BAD_INPUT, (int64_t)id, "message: a section is too long");
+            FAIL(BAD_INPUT, (int64_t)id, "message: a section is too long");
         }
     }
     return status_ok();
@@ -84,7 +84,7 @@ static status sections_check(const struct frame *frame, uint32_t required, uint3
 status message_request_read(const struct frame *frame, struct message_request *request)
 {
     const struct row *row = row_of(frame->type);
-    REQUIRE(row, FAILURE_BAD_INPUT, "message: this type of request is not served");
+    REQUIRE(row, BAD_INPUT, "message: this type of request is not served");
     TRY(sections_check(frame, row->required, row->optional));
     account_id id = {0};
     if (frame_has_section(frame, FRAME_ACCOUNT_ID)) {
@@ -117,7 +117,7 @@ static void section_put(struct frame *frame, const struct row *row, enum frame_s
 status message_request_write(const struct message_request *request, struct builder *output)
 {
     const struct row *row = row_of(request->type);
-    REQUIRE(row, FAILURE_BAD_INPUT, "message: this type of request is not served");
+    REQUIRE(row, BAD_INPUT, "message: this type of request is not served");
     struct frame frame = {.type = request->type, .req_id = request->req_id};
     section_put(&frame, row, FRAME_RECORD, request->record);
     section_put(&frame, row, FRAME_CREDENTIALS, request->credentials);
@@ -138,9 +138,9 @@ static status failure_read(const struct frame *frame, struct message_reply *repl
     uint16_t kind, zero;
     TRY(slice_take_u16(&bytes, &kind));
     TRY(slice_take_u16(&bytes, &zero));
-    REQUIRE(kind >= FAILURE_BAD_INPUT && kind <= FAILURE_INTERNAL, FAILURE_BAD_INPUT,
+    REQUIRE(kind >= FAILURE_BAD_INPUT && kind <= FAILURE_INTERNAL, BAD_INPUT,
             "message: kind of error is unknown");
-    REQUIRE(zero == 0, FAILURE_BAD_INPUT, "message: error field must be zero");
+    REQUIRE(zero == 0, BAD_INPUT, "message: error field must be zero");
     *reply = (struct message_reply){
         .req_id = frame->req_id, .kind = (enum failure_kind)kind, .sentence = bytes};
     return status_ok();
@@ -149,13 +149,13 @@ static status failure_read(const struct frame *frame, struct message_reply *repl
 status message_reply_read(const struct frame *frame, struct message_reply *reply)
 {
     if (frame->type == FRAME_ERROR) return failure_read(frame, reply);
-    REQUIRE(frame->type & FRAME_REPLY, FAILURE_BAD_INPUT, "message: is not a reply");
+    REQUIRE(frame->type & FRAME_REPLY, BAD_INPUT, "message: is not a reply");
     const struct row *row = row_of(frame->type & (uint8_t)~FRAME_REPLY);
-    REQUIRE(row, FAILURE_BAD_INPUT, "message: this type of reply is not known");
+    REQUIRE(row, BAD_INPUT, "message: this type of reply is not known");
     TRY(sections_check(frame, row->reply, 0));
     const uint8_t parity_index = MESSAGE_SIGNATURE_SIZE - 1;
     if (row->reply & SIGNATURE) {
-        REQUIRE(frame->sections[FRAME_SIGNATURE].bytes[parity_index] <= 1, FAILURE_BAD_INPUT,
+        REQUIRE(frame->sections[FRAME_SIGNATURE].bytes[parity_index] <= 1, BAD_INPUT,
                 "message: parity of a signature is neither 0 nor 1");
     }
     *reply = (struct message_reply){
@@ -200,7 +200,7 @@ static status failure_write(uint64_t req_id, enum failure_kind kind, slice sente
 status message_failure_write(uint64_t req_id, status failure, slice sentence,
                              struct builder *output)
 {
-    REQUIRE(failure.failure, FAILURE_INTERNAL, "message: a success is not an error reply");
+    REQUIRE(failure.failure, INTERNAL, "message: a success is not an error reply");
     const slice own = slice_text(status_message(failure));
     return failure_write(req_id, failure.failure->kind, sentence.size > 0 ? sentence : own, output);
 }
@@ -209,7 +209,7 @@ status message_reply_write(const struct message_reply *reply, struct builder *ou
 {
     if (reply->kind) return failure_write(reply->req_id, reply->kind, reply->sentence, output);
     const struct row *row = row_of(reply->type);
-    REQUIRE(row, FAILURE_BAD_INPUT, "message: this type of reply is not known");
+    REQUIRE(row, BAD_INPUT, "message: this type of reply is not known");
     const struct row wanted = {.required = row->reply};
     struct frame frame = {.type = reply->type | FRAME_REPLY, .req_id = reply->req_id};
     section_put(&frame, &wanted, FRAME_RECORD, reply->record);
@@ -241,8 +241,8 @@ static const struct {
 
 static status part_check(size_t size, size_t index)
 {
-    REQUIRE(size >= parts[index].size_min, FAILURE_BAD_INPUT, "credentials: a part is too short");
-    REQUIRE(size <= parts[index].size_max, FAILURE_BAD_INPUT, "credentials: a part is too long");
+    REQUIRE(size >= parts[index].size_min, BAD_INPUT, "credentials: a part is too short");
+    REQUIRE(size <= parts[index].size_max, BAD_INPUT, "credentials: a part is too long");
     return status_ok();
 }
 

@@ -15,7 +15,7 @@ status allow_list_parse_entry(slice text, endpoint *destination)
     builder_put(&full, text);
     TRY(builder_finish(&full, &written));
     TRY(endpoint_parse(written, &parsed));
-    REQUIRE(parsed.port > 0, FAILURE_BAD_INPUT, "allow_list: port must not be 0");
+    REQUIRE(parsed.port > 0, BAD_INPUT, "allow_list: port must not be 0");
     *destination = parsed;
     return status_ok();
 }
@@ -24,8 +24,7 @@ status allow_list_add(struct allow_list *allowed, slice text)
 {
     endpoint destination;
     TRY(allow_list_parse_entry(text, &destination));
-    REQUIRE(allowed->count < ALLOW_LIST_COUNT_MAX, FAILURE_OVER_LIMIT,
-            "allow_list: has too many entries");
+    REQUIRE(allowed->count < ALLOW_LIST_COUNT_MAX, OVER_LIMIT, "allow_list: has too many entries");
     allowed->list[allowed->count++] = destination;
     return status_ok();
 }

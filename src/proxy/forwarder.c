@@ -64,7 +64,7 @@ static status everything_open(struct forwarder *forwarder)
     forwarder->connections = memory;
     forwarder->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (forwarder->stop_descriptor < 0) {
-        FAIL(FAILURE_UNAVAILABLE, errno, "forwarder: event cannot be made");
+        FAIL(UNAVAILABLE, errno, "forwarder: event cannot be made");
     }
     return listeners_open(forwarder);
 }
@@ -188,14 +188,14 @@ static status thread_start(struct forwarder_connection *connection)
     sigset_t all, before;
     sigfillset(&all);
     int reason = pthread_attr_init(&attributes);
-    if (reason != 0) FAIL(FAILURE_UNAVAILABLE, reason, "forwarder: thread cannot be started");
+    if (reason != 0) FAIL(UNAVAILABLE, reason, "forwarder: thread cannot be started");
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, FORWARDER_STACK_SIZE);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     reason = pthread_create(&thread, &attributes, connection_run, connection);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (reason != 0) FAIL(FAILURE_UNAVAILABLE, reason, "forwarder: thread cannot be started");
+    if (reason != 0) FAIL(UNAVAILABLE, reason, "forwarder: thread cannot be started");
     return status_ok();
 }
 

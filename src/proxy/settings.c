@@ -67,7 +67,7 @@ static status equals_split(slice text, slice *before, slice *after)
         *after = slice_part(text, i, text.size);
         return status_ok();
     }
-    FAIL(FAILURE_BAD_INPUT, 0, "settings: must have the form A=B");
+    FAIL(BAD_INPUT, 0, "settings: must have the form A=B");
 }
 
 status settings_parse_route(slice text, struct settings_route *route)
@@ -109,13 +109,13 @@ static status routes_read(const struct flags *flags, const struct allow_list *al
                           struct settings *settings)
 {
     const size_t count = flags_count(flags, "listener");
-    REQUIRE(count > 0, FAILURE_BAD_INPUT, "settings: at least one --listener is needed");
-    REQUIRE(count <= SETTINGS_ROUTE_COUNT_MAX, FAILURE_OVER_LIMIT, "settings: too many listeners");
+    REQUIRE(count > 0, BAD_INPUT, "settings: at least one --listener is needed");
+    REQUIRE(count <= SETTINGS_ROUTE_COUNT_MAX, OVER_LIMIT, "settings: too many listeners");
     for (size_t i = 0; i < count; i++) {
         struct settings_route *route = &settings->routes[i];
         TRY(at(settings_parse_route(slice_text(flags_at(flags, "listener", i)), route), i));
         if (!allow_list_has(allowed, &route->destination)) {
-            FAIL(FAILURE_DENIED, (int64_t)i + 1,
+            FAIL(DENIED, (int64_t)i + 1,
                  "settings: the listener's destination is not on the allow list (--allow)");
         }
     }
@@ -135,7 +135,7 @@ static status destination_pin(struct settings *settings, const endpoint *destina
         route->target = *target;
         route->is_pinned = is_used = true;
     }
-    REQUIRE(is_used, FAILURE_BAD_INPUT, "settings: --resolve is for no listener's destination");
+    REQUIRE(is_used, BAD_INPUT, "settings: --resolve is for no listener's destination");
     return status_ok();
 }
 
@@ -146,7 +146,7 @@ static status pin_read(struct settings *settings, slice text)
     TRY(equals_split(text, &host, &target_text));
     TRY(allow_list_parse_entry(host, &destination));
     TRY(endpoint_parse(target_text, &target));
-    REQUIRE(target.kind == ENDPOINT_TCP && target.port > 0, FAILURE_BAD_INPUT,
+    REQUIRE(target.kind == ENDPOINT_TCP && target.port > 0, BAD_INPUT,
             "settings: --resolve must lead to tcp:HOST:PORT");
     return destination_pin(settings, &destination, &target);
 }
@@ -185,7 +185,7 @@ status settings_read(const struct flags *flags, struct settings *settings)
         TRY(at(pin_read(&read, slice_text(flags_at(flags, "resolve", i))), i));
     }
     REQUIRE(read.route_count * read.connection_count_max <= SETTINGS_CONNECTION_COUNT_MAX,
-            FAILURE_OVER_LIMIT, "settings: too many connections for all listeners together");
+            OVER_LIMIT, "settings: too many connections for all listeners together");
     read.unix_mode = flags_is_on(flags, "shared") ? 0660 : 0600;
     *settings = read;
     return status_ok();

@@ -20,7 +20,7 @@ static struct dynamodb_item item_of(const struct stored_account *account)
 /* Copies a blob into a field of its capacity. */
 static status read_blob(slice blob, size_t size_max, uint8_t *field, size_t *size)
 {
-    REQUIRE(blob.size <= size_max, FAILURE_CORRUPT, "store: an item's blob is too long");
+    REQUIRE(blob.size <= size_max, CORRUPT, "store: an item's blob is too long");
     if (blob.size > 0) memcpy(field, blob.bytes, blob.size);
     *size = blob.size;
     return status_ok();
@@ -36,8 +36,7 @@ static status read_texts(const struct dynamodb_item *item, struct stored_account
 
 static status read_item(const struct dynamodb_item *item, struct stored_account *account)
 {
-    REQUIRE(status_is_ok(read_texts(item, account)), FAILURE_CORRUPT,
-            "store: an item's text is not valid");
+    REQUIRE(status_is_ok(read_texts(item, account)), CORRUPT, "store: an item's text is not valid");
     TRY(read_blob(item->record, STORE_RECORD_SIZE_MAX, account->record, &account->record_size));
     TRY(read_blob(item->proof, STORE_PROOF_SIZE_MAX, account->proof, &account->proof_size));
     account->version = item->version;
@@ -84,8 +83,8 @@ static status find_name(struct dynamodb_call *call, slice address, slice *name)
     TRY(dynamodb_query_build(&target, address, &call->memory, &exchange.request));
     TRY(dynamodb_call_send(call, &exchange));
     TRY(dynamodb_query_read(exchange.body, &call->memory, &names));
-    REQUIRE(names.count > 0, FAILURE_NOT_FOUND, "store: there is no such account");
-    REQUIRE(names.count == 1, FAILURE_CORRUPT, "store: two accounts have this address");
+    REQUIRE(names.count > 0, NOT_FOUND, "store: there is no such account");
+    REQUIRE(names.count == 1, CORRUPT, "store: two accounts have this address");
     *name = names.list[0];
     return status_ok();
 }
@@ -99,7 +98,7 @@ static status find_by_address(void *context, slice address, int64_t deadline_ms,
     TRY(find_name(&call, address, &name));
     TRY(get_in_call(&call, name, account));
     /* The index may be behind the table. */
-    REQUIRE(slice_equal(slice_text(account->address), address), FAILURE_NOT_FOUND,
+    REQUIRE(slice_equal(slice_text(account->address), address), NOT_FOUND,
             "store: there is no such account");
     return status_ok();
 }
@@ -116,10 +115,10 @@ static status list(void *context, slice after_name, int64_t deadline_ms, struct 
     TRY(dynamodb_call_send(&call, &exchange));
     TRY(dynamodb_scan_read(exchange.body, &call.memory, &read));
     for (size_t i = 0; i < read.count; i++) {
-        REQUIRE(status_is_ok(read_entry(&entries[i], &page->entries[i])), FAILURE_CORRUPT,
+        REQUIRE(status_is_ok(read_entry(&entries[i], &page->entries[i])), CORRUPT,
                 "store: an item's text is not valid");
     }
-    REQUIRE(read.last_name.size <= STORE_NAME_SIZE_MAX, FAILURE_CORRUPT,
+    REQUIRE(read.last_name.size <= STORE_NAME_SIZE_MAX, CORRUPT,
             "store: an item's name is too long");
     page->count = read.count;
     if (read.last_name.size > 0) page->next = store_cursor_after(read.last_name);
@@ -152,12 +151,12 @@ static status settle(struct dynamodb_call *call, const struct dynamodb_exchange 
     struct stored_account kept;
     const status got = get_in_call(call, slice_text(account->name), &kept);
     if (status_is_ok(got)) {
-        REQUIRE(exchange->may_have_happened && stored_account_is_equal(&kept, account),
-                FAILURE_CONFLICT, "store: the account exists, or has another version or address");
+        REQUIRE(exchange->may_have_happened && stored_account_is_equal(&kept, account), CONFLICT,
+                "store: the account exists, or has another version or address");
         return status_ok();
     }
     /* An older item, or one that cannot be read, is none that we wrote. */
-    REQUIRE(!status_is(got, FAILURE_CONFLICT) && !status_is(got, FAILURE_CORRUPT), FAILURE_CONFLICT,
+    REQUIRE(!status_is(got, FAILURE_CONFLICT) && !status_is(got, FAILURE_CORRUPT), CONFLICT,
             "store: the name is taken by an item that is not an account");
     return not_settled(exchange, got);
 }
@@ -174,7 +173,7 @@ static status put_if_absent(void *context, const struct stored_account *account,
     const status sent = dynamodb_call_send(&call, &exchange);
     if (status_is_ok(sent)) return sent;
     if (!status_is(sent, FAILURE_CONFLICT)) return not_settled(&exchange, sent);
-    REQUIRE(exchange.may_have_happened, FAILURE_CONFLICT, "store: the name is taken");
+    REQUIRE(exchange.may_have_happened, CONFLICT, "store: the name is taken");
     return settle(&call, &exchange, account);
 }
 

@@ -23,10 +23,10 @@ enum {
 static status read_setting(const char *text, size_t size_max, char *field)
 {
     const slice given = slice_text(text);
-    REQUIRE(given.size >= 1 && given.size <= size_max, FAILURE_BAD_INPUT,
+    REQUIRE(given.size >= 1 && given.size <= size_max, BAD_INPUT,
             "store: a setting of DynamoDB is empty or too long");
     for (size_t i = 0; i < given.size; i++) {
-        REQUIRE(given.bytes[i] > 0x20 && given.bytes[i] < 0x7f, FAILURE_BAD_INPUT,
+        REQUIRE(given.bytes[i] > 0x20 && given.bytes[i] < 0x7f, BAD_INPUT,
                 "store: a setting of DynamoDB has a strange character");
     }
     memcpy(field, given.bytes, given.size);
@@ -39,7 +39,7 @@ static status check_table(const char *table)
     static const char characters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     const size_t size = strlen(table);
-    REQUIRE(size >= DYNAMODB_TABLE_SIZE_MIN && strspn(table, characters) == size, FAILURE_BAD_INPUT,
+    REQUIRE(size >= DYNAMODB_TABLE_SIZE_MIN && strspn(table, characters) == size, BAD_INPUT,
             "store: a table has 3 to 255 characters of A-Z a-z 0-9 _ . -");
     return status_ok();
 }
@@ -114,7 +114,7 @@ status dynamodb_call_open(struct dynamodb_client *client, size_t memory_size, in
     }
     if (slot) slot->is_taken = true;
     (void)pthread_mutex_unlock(&client->lock);
-    REQUIRE(slot, FAILURE_UNAVAILABLE, "store: too many calls to DynamoDB are under way");
+    REQUIRE(slot, UNAVAILABLE, "store: too many calls to DynamoDB are under way");
     *call = (struct dynamodb_call){.client = client, .slot = slot, .deadline_ms = deadline_ms};
     builder_init_arena(&call->memory, &slot->built, memory_size);
     return status_ok();
@@ -163,16 +163,16 @@ static status failure_of_transport(status failure)
 {
     switch (failure.failure->kind) {
     case FAILURE_DENIED:
-        FAIL(FAILURE_UNAVAILABLE, failure.detail, "store: DynamoDB's certificate is refused");
+        FAIL(UNAVAILABLE, failure.detail, "store: DynamoDB's certificate is refused");
     case FAILURE_CORRUPT:
     case FAILURE_OVER_LIMIT:
     case FAILURE_BAD_INPUT:
-        FAIL(FAILURE_UNAVAILABLE, failure.detail, "store: DynamoDB's reply cannot be read");
+        FAIL(UNAVAILABLE, failure.detail, "store: DynamoDB's reply cannot be read");
     case FAILURE_NOT_FOUND:
     case FAILURE_CONFLICT:
     case FAILURE_UNAVAILABLE:
     case FAILURE_INTERNAL:
-    default: FAIL(FAILURE_UNAVAILABLE, failure.detail, "store: DynamoDB does not answer");
+    default: FAIL(UNAVAILABLE, failure.detail, "store: DynamoDB does not answer");
     }
 }
 
@@ -183,24 +183,22 @@ static status failure_of_transport(status failure)
 static status failure_of_error(const struct aws_error *error)
 {
     if (aws_error_is(error, "ConditionalCheckFailedException")) {
-        FAIL(FAILURE_CONFLICT, error->code, "store: the condition of the write does not hold");
+        FAIL(CONFLICT, error->code, "store: the condition of the write does not hold");
     }
     if (aws_error_is(error, "ResourceNotFoundException")) {
-        FAIL(FAILURE_UNAVAILABLE, error->code, "store: DynamoDB has no such table");
+        FAIL(UNAVAILABLE, error->code, "store: DynamoDB has no such table");
     }
     if (aws_error_is(error, "AccessDeniedException")) {
-        FAIL(FAILURE_UNAVAILABLE, error->code, "store: AWS does not allow this call to the table");
+        FAIL(UNAVAILABLE, error->code, "store: AWS does not allow this call to the table");
     }
     switch (error->class) {
-    case AWS_ERROR_THROTTLED:
-        FAIL(FAILURE_UNAVAILABLE, error->code, "store: DynamoDB asks to slow down");
-    case AWS_ERROR_TRANSIENT: FAIL(FAILURE_UNAVAILABLE, error->code, "store: DynamoDB has failed");
+    case AWS_ERROR_THROTTLED: FAIL(UNAVAILABLE, error->code, "store: DynamoDB asks to slow down");
+    case AWS_ERROR_TRANSIENT: FAIL(UNAVAILABLE, error->code, "store: DynamoDB has failed");
     case AWS_ERROR_CREDENTIALS:
-        FAIL(FAILURE_UNAVAILABLE, error->code, "store: AWS refuses our credentials");
-    case AWS_ERROR_CLOCK:
-        FAIL(FAILURE_UNAVAILABLE, error->code, "store: AWS refuses our signature");
+        FAIL(UNAVAILABLE, error->code, "store: AWS refuses our credentials");
+    case AWS_ERROR_CLOCK: FAIL(UNAVAILABLE, error->code, "store: AWS refuses our signature");
     case AWS_ERROR_REFUSED:
-    default: FAIL(FAILURE_INTERNAL, error->code, "store: DynamoDB refuses the call");
+    default: FAIL(INTERNAL, error->code, "store: DynamoDB refuses the call");
     }
 }
 
@@ -218,7 +216,7 @@ static status sign(struct dynamodb_call *call, const struct aws_credentials *cre
     if (status_is_ok(sigv4_sign(&signer, (clock_wall_ms() + skew_ms) / 1000, &memory, request))) {
         return status_ok();
     }
-    FAIL(FAILURE_INTERNAL, 0, "store: the call to DynamoDB cannot be signed");
+    FAIL(INTERNAL, 0, "store: the call to DynamoDB cannot be signed");
 }
 
 static status send_signed(struct dynamodb_call *call, const struct dynamodb_exchange *exchange,
@@ -270,7 +268,7 @@ static status check_reply(const struct dynamodb_exchange *exchange,
 {
     TRY(dynamodb_crc_check(response));
     REQUIRE(response->code != 200 || !exchange->is_write || is_json_object(response->body),
-            FAILURE_UNAVAILABLE, "store: DynamoDB's reply cannot be read");
+            UNAVAILABLE, "store: DynamoDB's reply cannot be read");
     return status_ok();
 }
 
@@ -303,7 +301,7 @@ static status prepare(struct dynamodb_call *call, int64_t skew_ms,
     arena_empty(&call->slot->wire);
     const status got = source->get(source->context, call->deadline_ms, credentials);
     if (!status_is_ok(got)) {
-        FAIL(FAILURE_UNAVAILABLE, got.detail, "store: there are no AWS credentials");
+        FAIL(UNAVAILABLE, got.detail, "store: there are no AWS credentials");
     }
     return sign(call, credentials, skew_ms, request);
 }

@@ -29,11 +29,11 @@ static status describe(struct dynamodb_client *client, int64_t deadline_ms,
     struct dynamodb_exchange exchange = {0};
     TRY(dynamodb_call_open(client, DYNAMODB_ITEM_MEMORY_SIZE, deadline_ms, &call));
     const status asked = ask(&call, dynamodb_describe_table_build, &exchange);
-    REQUIRE(!aws_error_is(&exchange.error, "ResourceNotFoundException"), FAILURE_NOT_FOUND,
+    REQUIRE(!aws_error_is(&exchange.error, "ResourceNotFoundException"), NOT_FOUND,
             "store: DynamoDB has no such table");
     TRY(asked);
     TRY(dynamodb_describe_table_read(exchange.body, table));
-    REQUIRE(table->is_ours, FAILURE_CONFLICT,
+    REQUIRE(table->is_ours, CONFLICT,
             "store: the table is not keyed by name, or has no address-index");
     return status_ok();
 }
@@ -42,7 +42,7 @@ status dynamodb_table_check(struct dynamodb_store *dynamodb, int64_t deadline_ms
 {
     struct dynamodb_table table;
     TRY(describe(&dynamodb->client, deadline_ms, &table));
-    REQUIRE(table.is_active, FAILURE_UNAVAILABLE, "store: the table is not active yet");
+    REQUIRE(table.is_active, UNAVAILABLE, "store: the table is not active yet");
     return status_ok();
 }
 
@@ -69,7 +69,7 @@ static status wait_until_active(struct dynamodb_client *client, int64_t deadline
         /* A table just made may not be known everywhere yet. */
         if (!status_is(described, FAILURE_NOT_FOUND)) TRY(described);
         if (status_is_ok(described) && table.is_active) return status_ok();
-        REQUIRE(clock_monotonic_ms() + POLL_MS < deadline_ms, FAILURE_UNAVAILABLE,
+        REQUIRE(clock_monotonic_ms() + POLL_MS < deadline_ms, UNAVAILABLE,
                 "store: the table is not active yet");
         pause_before_poll();
     }

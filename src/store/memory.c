@@ -50,7 +50,7 @@ static status get(void *context, slice name, int64_t deadline_ms, struct stored_
     (void)deadline_ms;
     lock(memory);
     const struct stored_account *found = account_named(memory, name);
-    REQUIRE(found, FAILURE_NOT_FOUND, "store: no account has this name");
+    REQUIRE(found, NOT_FOUND, "store: no account has this name");
     *account = *found;
     return status_ok();
 }
@@ -62,7 +62,7 @@ static status find_by_address(void *context, slice address, int64_t deadline_ms,
     (void)deadline_ms;
     lock(memory);
     const struct stored_account *found = account_addressed(memory, address);
-    REQUIRE(found, FAILURE_NOT_FOUND, "store: no account has this address");
+    REQUIRE(found, NOT_FOUND, "store: no account has this address");
     *account = *found;
     return status_ok();
 }
@@ -74,10 +74,10 @@ static status put_if_absent(void *context, const struct stored_account *account,
     (void)deadline_ms;
     lock(memory);
     const slice name = slice_text(account->name);
-    REQUIRE(!account_named(memory, name), FAILURE_CONFLICT, "store: the name is taken");
-    REQUIRE(!account_addressed(memory, slice_text(account->address)), FAILURE_CONFLICT,
+    REQUIRE(!account_named(memory, name), CONFLICT, "store: the name is taken");
+    REQUIRE(!account_addressed(memory, slice_text(account->address)), CONFLICT,
             "store: the address is taken");
-    REQUIRE(memory->count < memory->count_max, FAILURE_OVER_LIMIT, "store: the memory is full");
+    REQUIRE(memory->count < memory->count_max, OVER_LIMIT, "store: the memory is full");
     const size_t place = place_of(memory, name);
     size_t *there = memory->order + place;
     memmove(there + 1, there, (memory->count - place) * sizeof *there);
@@ -93,9 +93,9 @@ static status replace_if_version(void *context, const struct stored_account *acc
     (void)deadline_ms;
     lock(memory);
     struct stored_account *kept = account_named(memory, slice_text(account->name));
-    REQUIRE(kept, FAILURE_NOT_FOUND, "store: no account has this name");
-    REQUIRE(kept->version == version, FAILURE_CONFLICT, "store: the account is at another version");
-    REQUIRE(slice_equal(slice_text(kept->address), slice_text(account->address)), FAILURE_CONFLICT,
+    REQUIRE(kept, NOT_FOUND, "store: no account has this name");
+    REQUIRE(kept->version == version, CONFLICT, "store: the account is at another version");
+    REQUIRE(slice_equal(slice_text(kept->address), slice_text(account->address)), CONFLICT,
             "store: the account has another address");
     *kept = *account;
     return status_ok();

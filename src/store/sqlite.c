@@ -67,7 +67,7 @@ static status wait_for_turn(struct sqlite_store *sqlite, struct sqlite_connectio
     }
     if (connection) connection->is_taken = true;
     (void)pthread_mutex_unlock(&sqlite->lock);
-    REQUIRE(connection, FAILURE_UNAVAILABLE, "store: too many calls are waiting for the file");
+    REQUIRE(connection, UNAVAILABLE, "store: too many calls are waiting for the file");
     *turn = (struct turn){sqlite, connection};
     /* What is left of the deadline bounds the wait for other processes' locks. */
     (void)sqlite3_busy_timeout(connection->database, clock_left_ms(deadline_ms, BUSY_MS_MAX));
@@ -134,14 +134,14 @@ static status read_text(sqlite3_stmt *statement, int index, char *field, size_t 
     if (status_is_ok(stored_text_read(column(statement, index), field, size_max))) {
         return status_ok();
     }
-    FAIL(FAILURE_CORRUPT, index, "store: a kept text is not valid");
+    FAIL(CORRUPT, index, "store: a kept text is not valid");
 }
 
 static status read_blob(sqlite3_stmt *statement, int index, uint8_t *memory, size_t size_max,
                         size_t *size)
 {
     const slice blob = column(statement, index);
-    REQUIRE(blob.size <= size_max, FAILURE_CORRUPT, "store: a kept blob is too long");
+    REQUIRE(blob.size <= size_max, CORRUPT, "store: a kept blob is too long");
     if (blob.size > 0) memcpy(memory, blob.bytes, blob.size);
     *size = blob.size;
     return status_ok();
@@ -175,7 +175,7 @@ static status read_one(sqlite3_stmt *statement, slice key, struct stored_account
 {
     bind_text(statement, 1, key);
     const int code = sqlite3_step(statement);
-    REQUIRE(code != SQLITE_DONE, FAILURE_NOT_FOUND, "store: there is no such account");
+    REQUIRE(code != SQLITE_DONE, NOT_FOUND, "store: there is no such account");
     if (code != SQLITE_ROW) return sqlite_file_failure(code);
     return read_account(statement, account);
 }
@@ -203,8 +203,7 @@ static status put_if_absent(void *context, const struct stored_account *account,
     sqlite3_stmt *statement = turn.connection->statements[SQLITE_STORE_INSERT];
     bind_account(statement, account);
     const int code = sqlite3_step(statement);
-    REQUIRE(code != SQLITE_CONSTRAINT_UNIQUE, FAILURE_CONFLICT,
-            "store: the name or the address is taken");
+    REQUIRE(code != SQLITE_CONSTRAINT_UNIQUE, CONFLICT, "store: the name or the address is taken");
     return code == SQLITE_DONE ? status_ok() : write_failure_of(code);
 }
 
@@ -221,8 +220,8 @@ static status replace_if_version(void *context, const struct stored_account *acc
     if (sqlite3_changes(turn.connection->database) == 1) return status_ok();
     sqlite3_stmt *kept = turn.connection->statements[SQLITE_STORE_GET];
     bind_text(kept, 1, slice_text(account->name));
-    REQUIRE(sqlite3_step(kept) == SQLITE_ROW, FAILURE_NOT_FOUND, "store: there is no such account");
-    FAIL(FAILURE_CONFLICT, 0, "store: the account has another version or address");
+    REQUIRE(sqlite3_step(kept) == SQLITE_ROW, NOT_FOUND, "store: there is no such account");
+    FAIL(CONFLICT, 0, "store: the account has another version or address");
 }
 
 static status list(void *context, slice after_name, int64_t deadline_ms, struct store_page *page)
@@ -291,7 +290,7 @@ status sqlite_store_open(struct sqlite_store *sqlite, slice path)
     char text[SQLITE_STORE_PATH_SIZE_MAX + 1] = {0};
     REQUIRE(path.size >= 1 && path.size <= SQLITE_STORE_PATH_SIZE_MAX &&
                 slice_index_of(path, '\0') == path.size,
-            FAILURE_BAD_INPUT, "store: the file's path is empty or too long");
+            BAD_INPUT, "store: the file's path is empty or too long");
     memcpy(text, path.bytes, path.size);
     TRY(sqlite_file_prepare(text));
     *sqlite = (struct sqlite_store){.is_open = true};

@@ -37,16 +37,16 @@ status sqlite_file_failure(int code)
 {
     switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: FAIL(FAILURE_UNAVAILABLE, code, "store: the file is locked by others");
-    case SQLITE_FULL: FAIL(FAILURE_UNAVAILABLE, code, "store: the disk is full");
-    case SQLITE_NOMEM: FAIL(FAILURE_UNAVAILABLE, code, "store: the system has no memory left");
+    case SQLITE_LOCKED: FAIL(UNAVAILABLE, code, "store: the file is locked by others");
+    case SQLITE_FULL: FAIL(UNAVAILABLE, code, "store: the disk is full");
+    case SQLITE_NOMEM: FAIL(UNAVAILABLE, code, "store: the system has no memory left");
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PERM: FAIL(FAILURE_UNAVAILABLE, code, "store: the file cannot be used");
+    case SQLITE_PERM: FAIL(UNAVAILABLE, code, "store: the file cannot be used");
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: FAIL(FAILURE_CORRUPT, code, "store: the file is damaged");
-    default: FAIL(FAILURE_INTERNAL, code, "store: SQLite refused a statement");
+    case SQLITE_NOTADB: FAIL(CORRUPT, code, "store: the file is damaged");
+    default: FAIL(INTERNAL, code, "store: SQLite refused a statement");
     }
 }
 
@@ -114,7 +114,7 @@ static status make_file(const char *path)
     hex_put(&text, slice_of(random, sizeof random));
     TRY(builder_finish(&text, &written));
     const int descriptor = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "store: the file cannot be made");
+    if (descriptor < 0) FAIL(UNAVAILABLE, errno, "store: the file cannot be made");
     const int changed = fchmod(descriptor, 0600);
     (void)close(descriptor);
     status made = changed == 0 ? fill_new(new_path) : sqlite_file_failure(SQLITE_IOERR);
@@ -145,21 +145,21 @@ static status check_file(const char *path)
     uint8_t header[HEADER_SIZE] = {0};
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0 && errno == ENOENT) {
-        FAIL(FAILURE_NOT_FOUND, ENOENT, "store: there is no such file");
+        FAIL(NOT_FOUND, ENOENT, "store: there is no such file");
     }
-    if (descriptor < 0) FAIL(FAILURE_UNAVAILABLE, errno, "store: the file cannot be opened");
+    if (descriptor < 0) FAIL(UNAVAILABLE, errno, "store: the file cannot be opened");
     const int stated = fstat(descriptor, &found);
     const ssize_t size =
         stated == 0 && S_ISREG(found.st_mode) ? pread(descriptor, header, sizeof header, 0) : -1;
     (void)close(descriptor);
-    REQUIRE(size >= 0, FAILURE_DENIED, "store: the file is not a regular file");
-    REQUIRE(found.st_uid == geteuid(), FAILURE_DENIED, "store: the file belongs to someone else");
-    REQUIRE((found.st_mode & 077) == 0, FAILURE_DENIED,
+    REQUIRE(size >= 0, DENIED, "store: the file is not a regular file");
+    REQUIRE(found.st_uid == geteuid(), DENIED, "store: the file belongs to someone else");
+    REQUIRE((found.st_mode & 077) == 0, DENIED,
             "store: others may use the file; its mode must be 0600");
     REQUIRE(size == sizeof header &&
                 slice_equal(slice_of(header, sizeof magic), slice_of(magic, sizeof magic)) &&
                 header_number(header, HEADER_APPLICATION_ID_OFFSET) == SQLITE_STORE_APPLICATION_ID,
-            FAILURE_CORRUPT, "store: the file is not an enclave-wallet store");
+            CORRUPT, "store: the file is not an enclave-wallet store");
     return status_ok();
 }
 
@@ -180,7 +180,7 @@ status sqlite_file_check_version(sqlite3 *database)
     (void)sqlite3_finalize(statement);
     if (code != SQLITE_ROW) return sqlite_file_failure(code);
     if (version != SQLITE_STORE_SCHEMA_VERSION) {
-        FAIL(FAILURE_CORRUPT, version, "store: the file has a version that this program lacks");
+        FAIL(CORRUPT, version, "store: the file has a version that this program lacks");
     }
     return status_ok();
 }

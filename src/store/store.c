@@ -45,10 +45,10 @@ static slice field_text(const char *field, size_t capacity)
 
 static status check_text(slice text, size_t size_max)
 {
-    REQUIRE(text.size > 0, FAILURE_BAD_INPUT, "store: a text is empty");
-    REQUIRE(text.size <= size_max, FAILURE_OVER_LIMIT, "store: a text is too long");
+    REQUIRE(text.size > 0, BAD_INPUT, "store: a text is empty");
+    REQUIRE(text.size <= size_max, OVER_LIMIT, "store: a text is too long");
     for (size_t i = 0; i < text.size; i++) {
-        REQUIRE(text.bytes[i] >= 0x20 && text.bytes[i] < 0x7f, FAILURE_BAD_INPUT,
+        REQUIRE(text.bytes[i] >= 0x20 && text.bytes[i] < 0x7f, BAD_INPUT,
                 "store: a text has a character that is not printable ASCII");
     }
     return status_ok();
@@ -65,10 +65,9 @@ status stored_text_read(slice text, char *field, size_t size_max)
 /* The rules that an account and its entry in a listing share. */
 static status check_texts(slice name, slice address, slice key_id, slice created_at)
 {
-    REQUIRE(stored_name_is_valid(name), FAILURE_BAD_INPUT,
+    REQUIRE(stored_name_is_valid(name), BAD_INPUT,
             "store: a name is 1 to 128 characters of A-Z a-z 0-9 . _ : @ -");
-    REQUIRE(is_address(address), FAILURE_BAD_INPUT,
-            "store: an address is 0x and forty lower-case digits");
+    REQUIRE(is_address(address), BAD_INPUT, "store: an address is 0x and forty lower-case digits");
     TRY(check_text(key_id, STORE_KEY_ID_SIZE_MAX));
     TRY(check_text(created_at, STORE_CREATED_AT_SIZE_MAX));
     return status_ok();
@@ -80,13 +79,12 @@ status stored_account_check(const struct stored_account *account)
                     field_text(account->address, sizeof account->address),
                     field_text(account->key_id, sizeof account->key_id),
                     field_text(account->created_at, sizeof account->created_at)));
-    REQUIRE(account->version >= 1 && account->version <= INT64_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(account->version >= 1 && account->version <= INT64_MAX, BAD_INPUT,
             "store: a version is 1 to 2^63 - 1");
-    REQUIRE(account->record_size > 0, FAILURE_BAD_INPUT, "store: a record is empty");
-    REQUIRE(account->record_size <= STORE_RECORD_SIZE_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(account->record_size > 0, BAD_INPUT, "store: a record is empty");
+    REQUIRE(account->record_size <= STORE_RECORD_SIZE_MAX, OVER_LIMIT,
             "store: a record is too long");
-    REQUIRE(account->proof_size <= STORE_PROOF_SIZE_MAX, FAILURE_OVER_LIMIT,
-            "store: a proof is too long");
+    REQUIRE(account->proof_size <= STORE_PROOF_SIZE_MAX, OVER_LIMIT, "store: a proof is too long");
     return status_ok();
 }
 
@@ -115,8 +113,7 @@ static bool keeps_limits(const struct stored_account *account)
 
 static status check_deadline(int64_t deadline_ms)
 {
-    REQUIRE(clock_monotonic_ms() < deadline_ms, FAILURE_UNAVAILABLE,
-            "store: the deadline has passed");
+    REQUIRE(clock_monotonic_ms() < deadline_ms, UNAVAILABLE, "store: the deadline has passed");
     return status_ok();
 }
 
@@ -124,12 +121,12 @@ status store_get(const struct store *store, slice name, int64_t deadline_ms,
                  struct stored_account *account)
 {
     struct stored_account found;
-    REQUIRE(stored_name_is_valid(name), FAILURE_BAD_INPUT,
+    REQUIRE(stored_name_is_valid(name), BAD_INPUT,
             "store: a name is 1 to 128 characters of A-Z a-z 0-9 . _ : @ -");
     TRY(check_deadline(deadline_ms));
     TRY(store->operations->get(store->context, name, deadline_ms, &found));
-    REQUIRE(keeps_limits(&found), FAILURE_CORRUPT, "store: what is kept is not an account");
-    REQUIRE(slice_equal(slice_text(found.name), name), FAILURE_CORRUPT,
+    REQUIRE(keeps_limits(&found), CORRUPT, "store: what is kept is not an account");
+    REQUIRE(slice_equal(slice_text(found.name), name), CORRUPT,
             "store: another name's account was found");
     copy_account(&found, account);
     return status_ok();
@@ -140,18 +137,17 @@ status store_find_by_address(const struct store *store, slice address, int64_t d
 {
     struct stored_account found;
     uint8_t lower[STORE_ADDRESS_SIZE];
-    REQUIRE(address.size == sizeof lower, FAILURE_BAD_INPUT,
-            "store: an address is 0x and forty digits");
+    REQUIRE(address.size == sizeof lower, BAD_INPUT, "store: an address is 0x and forty digits");
     for (size_t i = 0; i < sizeof lower; i++) {
         const uint8_t byte = address.bytes[i];
         lower[i] = byte >= 'A' && byte <= 'F' ? (uint8_t)(byte - 'A' + 'a') : byte;
     }
     const slice wanted = slice_of(lower, sizeof lower);
-    REQUIRE(is_address(wanted), FAILURE_BAD_INPUT, "store: an address is 0x and forty digits");
+    REQUIRE(is_address(wanted), BAD_INPUT, "store: an address is 0x and forty digits");
     TRY(check_deadline(deadline_ms));
     TRY(store->operations->find_by_address(store->context, wanted, deadline_ms, &found));
-    REQUIRE(keeps_limits(&found), FAILURE_CORRUPT, "store: what is kept is not an account");
-    REQUIRE(slice_equal(slice_text(found.address), wanted), FAILURE_CORRUPT,
+    REQUIRE(keeps_limits(&found), CORRUPT, "store: what is kept is not an account");
+    REQUIRE(slice_equal(slice_text(found.address), wanted), CORRUPT,
             "store: another address's account was found");
     copy_account(&found, account);
     return status_ok();
@@ -161,7 +157,7 @@ status store_put_if_absent(const struct store *store, const struct stored_accoun
                            int64_t deadline_ms)
 {
     TRY(stored_account_check(account));
-    REQUIRE(account->version == 1, FAILURE_BAD_INPUT, "store: a new account's version is 1");
+    REQUIRE(account->version == 1, BAD_INPUT, "store: a new account's version is 1");
     TRY(check_deadline(deadline_ms));
     return store->operations->put_if_absent(store->context, account, deadline_ms);
 }
@@ -170,7 +166,7 @@ status store_replace_if_version(const struct store *store, const struct stored_a
                                 uint64_t version, int64_t deadline_ms)
 {
     TRY(stored_account_check(account));
-    REQUIRE(version >= 1 && account->version - 1 == version, FAILURE_BAD_INPUT,
+    REQUIRE(version >= 1 && account->version - 1 == version, BAD_INPUT,
             "store: a replacement's version is one more than the replaced one's");
     TRY(check_deadline(deadline_ms));
     return store->operations->replace_if_version(store->context, account, version, deadline_ms);
@@ -199,8 +195,8 @@ static status read_cursor(slice cursor, uint8_t *bytes, slice *name)
     builder_init(&plain, bytes, 1 + STORE_NAME_SIZE_MAX);
     const status decoded = base64_put_decoded_url(&plain, cursor);
     const slice read = builder_view(&plain);
-    REQUIRE(status_is_ok(decoded) && read.size >= 2 && read.bytes[0] == CURSOR_VERSION,
-            FAILURE_BAD_INPUT, "store: not a cursor that a listing ended with");
+    REQUIRE(status_is_ok(decoded) && read.size >= 2 && read.bytes[0] == CURSOR_VERSION, BAD_INPUT,
+            "store: not a cursor that a listing ended with");
     *name = slice_part(read, 1, read.size - 1);
     return status_ok();
 }
@@ -221,14 +217,14 @@ status store_list(const struct store *store, slice cursor, int64_t deadline_ms,
     uint8_t bytes[1 + STORE_NAME_SIZE_MAX];
     slice after_name;
     struct store_page found = {.entries = page->entries, .count_max = page->count_max};
-    REQUIRE(page->count_max >= 1 && page->count_max <= STORE_PAGE_COUNT_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(page->count_max >= 1 && page->count_max <= STORE_PAGE_COUNT_MAX, OVER_LIMIT,
             "store: a page has 1 to 1000 accounts");
     TRY(read_cursor(cursor, bytes, &after_name));
     TRY(check_deadline(deadline_ms));
     TRY(store->operations->list(store->context, after_name, deadline_ms, &found));
     assert(found.count <= found.count_max);
     for (size_t i = 0; i < found.count; i++) {
-        REQUIRE(status_is_ok(check_entry(&found.entries[i])), FAILURE_CORRUPT,
+        REQUIRE(status_is_ok(check_entry(&found.entries[i])), CORRUPT,
                 "store: what is kept is not an account");
     }
     *page = found;

@@ -22,7 +22,7 @@ bool id16_equal(id16 a, id16 b)
 
 static status check_flags(uint32_t flags)
 {
-    REQUIRE((flags & ~(uint32_t)ACCOUNT_FLAGS_ALL) == 0, FAILURE_BAD_INPUT,
+    REQUIRE((flags & ~(uint32_t)ACCOUNT_FLAGS_ALL) == 0, BAD_INPUT,
             "account: record has flags that are not known");
     return status_ok();
 }
@@ -41,11 +41,11 @@ static status take_start(slice *rest, struct account *account)
     TRY(slice_take_u8(rest, &key_scope));
     TRY(slice_take_u32(rest, &account->flags));
     TRY(slice_take_u32(rest, &account->seal_epoch));
-    REQUIRE(slice_equal(magic, MAGIC), FAILURE_BAD_INPUT, "account: record must begin with ENW1");
-    REQUIRE(format == FORMAT, FAILURE_BAD_INPUT, "account: record's format is not known");
-    REQUIRE(kind == KIND_ACCOUNT, FAILURE_BAD_INPUT, "account: record is not an account's");
-    REQUIRE(suite == SUITE, FAILURE_BAD_INPUT, "account: record's cipher suite is not known");
-    REQUIRE(key_scope == KEY_SCOPE_RECORD, FAILURE_BAD_INPUT,
+    REQUIRE(slice_equal(magic, MAGIC), BAD_INPUT, "account: record must begin with ENW1");
+    REQUIRE(format == FORMAT, BAD_INPUT, "account: record's format is not known");
+    REQUIRE(kind == KIND_ACCOUNT, BAD_INPUT, "account: record is not an account's");
+    REQUIRE(suite == SUITE, BAD_INPUT, "account: record's cipher suite is not known");
+    REQUIRE(key_scope == KEY_SCOPE_RECORD, BAD_INPUT,
             "account: data keys shared between records are not supported");
     return check_flags(account->flags);
 }
@@ -59,7 +59,7 @@ static status take_identity(slice *rest, struct account *account)
     TRY(slice_take_copy(rest, sizeof account->account_id.bytes, account->account_id.bytes));
     TRY(slice_take_copy(rest, ADDRESS_SIZE, account->address.bytes));
     TRY(slice_take_u32(rest, &curve));
-    REQUIRE(curve == CURVE_SECP256K1, FAILURE_BAD_INPUT, "account: record's curve is not known");
+    REQUIRE(curve == CURVE_SECP256K1, BAD_INPUT, "account: record's curve is not known");
     TRY(slice_take_u64(rest, &account->record_version));
     TRY(slice_take_u64(rest, &account->created_ms));
     TRY(slice_take_u64(rest, &account->sealed_ms));
@@ -78,14 +78,14 @@ static status take_body(slice *rest, struct account *account)
     TRY(slice_take_u16(rest, &policy_size));
     TRY(slice_take_u16(rest, &sealed_size));
     TRY(slice_take_u16(rest, &zero));
-    REQUIRE(edk_size >= 1 && edk_size <= ACCOUNT_EDK_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(edk_size >= 1 && edk_size <= ACCOUNT_EDK_SIZE_MAX, BAD_INPUT,
             "account: encrypted data key has a size out of bounds");
-    REQUIRE(policy_size <= ACCOUNT_POLICY_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(policy_size <= ACCOUNT_POLICY_SIZE_MAX, BAD_INPUT,
             "account: policy has a size out of bounds");
-    REQUIRE(sealed_size == ACCOUNT_SEALED_SIZE, FAILURE_BAD_INPUT,
+    REQUIRE(sealed_size == ACCOUNT_SEALED_SIZE, BAD_INPUT,
             "account: sealed part has a size that is not supported");
-    REQUIRE(zero == 0, FAILURE_BAD_INPUT, "account: reserved bytes must be zero");
-    REQUIRE(rest->size == (size_t)policy_size + edk_size + sealed_size, FAILURE_BAD_INPUT,
+    REQUIRE(zero == 0, BAD_INPUT, "account: reserved bytes must be zero");
+    REQUIRE(rest->size == (size_t)policy_size + edk_size + sealed_size, BAD_INPUT,
             "account: record has a size other than it says");
     TRY(slice_take(rest, policy_size, &account->policy));
     return slice_take(rest, edk_size, &account->edk);
@@ -94,7 +94,7 @@ static status take_body(slice *rest, struct account *account)
 status account_read(slice record, struct account *account)
 {
     struct account read = {.record = record};
-    REQUIRE(record.size >= ACCOUNT_HEADER_SIZE, FAILURE_BAD_INPUT, "account: record is too short");
+    REQUIRE(record.size >= ACCOUNT_HEADER_SIZE, BAD_INPUT, "account: record is too short");
     TRY(take_start(&record, &read));
     TRY(take_identity(&record, &read));
     TRY(take_body(&record, &read));
@@ -116,7 +116,7 @@ static void wipe(struct plaintext *plaintext)
 /* One sentence for every cause. */
 static status require_open(bool is_open)
 {
-    REQUIRE(is_open, FAILURE_CORRUPT, "account: record does not open");
+    REQUIRE(is_open, CORRUPT, "account: record does not open");
     return status_ok();
 }
 
@@ -182,9 +182,9 @@ status account_check_address(const struct account *account, const struct k256 *c
 static status check_fields(const struct account *account)
 {
     TRY(check_flags(account->flags));
-    REQUIRE(account->edk.size >= 1 && account->edk.size <= ACCOUNT_EDK_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(account->edk.size >= 1 && account->edk.size <= ACCOUNT_EDK_SIZE_MAX, BAD_INPUT,
             "account: encrypted data key has a size out of bounds");
-    REQUIRE(account->policy.size <= ACCOUNT_POLICY_SIZE_MAX, FAILURE_BAD_INPUT,
+    REQUIRE(account->policy.size <= ACCOUNT_POLICY_SIZE_MAX, BAD_INPUT,
             "account: policy has a size out of bounds");
     return status_ok();
 }
@@ -236,7 +236,7 @@ static status check_sealed(slice record, const struct account_tools *tools,
         status_is_ok(account_read(record, &account)) &&
         status_is_ok(account_unseal(&account, tools, secrets->data_key, &opened)) &&
         secret_equal(secret_expose(&opened), secret_expose(secrets->private_key));
-    REQUIRE(is_same, FAILURE_INTERNAL, "account: the record just sealed does not open");
+    REQUIRE(is_same, INTERNAL, "account: the record just sealed does not open");
     return status_ok();
 }
 
@@ -248,7 +248,7 @@ status account_seal(const struct account *account, const struct account_tools *t
     slice written;
     TRY(check_fields(account));
     REQUIRE(status_is_ok(account_check_address(account, tools->curve, secrets->private_key)),
-            FAILURE_BAD_INPUT, "account: the key does not give the address");
+            BAD_INPUT, "account: the key does not give the address");
     put_head(output, account);
     TRY(builder_finish(output, &written));
     data_key_derive(secrets->data_key, slice_part(written, start, DATA_KEY_HEAD_SIZE));

@@ -170,7 +170,7 @@ status data_keys_find(struct data_keys *keys, hash32 id, int64_t now_ms, struct 
         *answer = DATA_KEYS_WAIT;
         return status_ok();
     }
-    REQUIRE(keys->fetch_count < DATA_KEYS_FETCH_COUNT_MAX, FAILURE_OVER_LIMIT,
+    REQUIRE(keys->fetch_count < DATA_KEYS_FETCH_COUNT_MAX, OVER_LIMIT,
             "data_keys: too many data keys are being fetched");
     keys->fetches[keys->fetch_count++] = id;
     *answer = DATA_KEYS_FETCH;

@@ -23,7 +23,7 @@ status encryption_context_init(struct encryption_context *context,
     struct builder text;
     REQUIRE(subject->environment.size >= 1 &&
                 subject->environment.size <= ENCRYPTION_CONTEXT_ENVIRONMENT_SIZE_MAX,
-            FAILURE_BAD_INPUT, "encryption_context: environment must have 1 to 64 bytes");
+            BAD_INPUT, "encryption_context: environment must have 1 to 64 bytes");
     builder_init(&text, context->text, sizeof context->text);
     context->pairs[0] =
         (struct encryption_context_pair){slice_text("acct"), put_id(&text, subject->account_id)};

@@ -26,22 +26,21 @@ static status find_kms_key(const struct signer_rules *rules, const hash32 *kms_k
         *index = i;
         return status_ok();
     }
-    FAIL(FAILURE_DENIED, 0, "signer: the record's KMS key is not pinned in this image");
+    FAIL(DENIED, 0, "signer: the record's KMS key is not pinned in this image");
 }
 
 static status check_use(const struct signer_rules *rules, const struct account *account)
 {
     static const id16 no_org = {{0}};
-    REQUIRE(id16_equal(account->org_id, no_org), FAILURE_DENIED,
+    REQUIRE(id16_equal(account->org_id, no_org), DENIED,
             "signer: records of organisations are not supported");
-    REQUIRE(account->seal_epoch >= rules->epoch_min, FAILURE_DENIED,
+    REQUIRE(account->seal_epoch >= rules->epoch_min, DENIED,
             "signer: the record's epoch is below the floor of this image");
-    REQUIRE((account->flags & ACCOUNT_FROZEN) == 0, FAILURE_DENIED,
-            "signer: the account is frozen");
-    REQUIRE((account->flags & ACCOUNT_PENDING) == 0, FAILURE_DENIED,
+    REQUIRE((account->flags & ACCOUNT_FROZEN) == 0, DENIED, "signer: the account is frozen");
+    REQUIRE((account->flags & ACCOUNT_PENDING) == 0, DENIED,
             "signer: the account is not active yet");
-    REQUIRE((account->flags & ACCOUNT_USES_ORG_POLICY) == 0 && account->policy.size == 0,
-            FAILURE_DENIED, "signer: the record has a policy, which this image cannot enforce");
+    REQUIRE((account->flags & ACCOUNT_USES_ORG_POLICY) == 0 && account->policy.size == 0, DENIED,
+            "signer: the record has a policy, which this image cannot enforce");
     return status_ok();
 }
 
@@ -51,7 +50,7 @@ status signer_read(const struct signer *signer, slice record, id16 account_id,
     struct account read;
     size_t kms_key_index;
     TRY(account_read(record, &read));
-    REQUIRE(id16_equal(read.account_id, account_id), FAILURE_DENIED,
+    REQUIRE(id16_equal(read.account_id, account_id), DENIED,
             "signer: the record is another account's");
     TRY(find_kms_key(signer->rules, &read.kms_key_hash, &kms_key_index));
     TRY(check_use(signer->rules, &read));
@@ -64,7 +63,7 @@ status signer_read(const struct signer *signer, slice record, id16 account_id,
 
 static status refuse_signature(void)
 {
-    FAIL(FAILURE_INTERNAL, 0, "signer: a signature just made does not verify");
+    FAIL(INTERNAL, 0, "signer: a signature just made does not verify");
 }
 
 bool signer_is_fatal(status result)
@@ -113,7 +112,7 @@ static status check_decoded(slice unsigned_bytes, struct arena *arena)
     TRY(tx_read(unsigned_bytes, &tx));
     builder_init_arena(&again, arena, unsigned_bytes.size);
     TRY(tx_write(&tx, &again));
-    REQUIRE(slice_equal(builder_view(&again), unsigned_bytes), FAILURE_INTERNAL,
+    REQUIRE(slice_equal(builder_view(&again), unsigned_bytes), INTERNAL,
             "signer: a transaction is not what it was read as");
     return status_ok();
 }
@@ -172,13 +171,13 @@ static status make_key(const struct signer *signer, const struct signer_new_acco
         *private_key = candidate;
         return status_ok();
     }
-    FAIL(FAILURE_INTERNAL, 0, "signer: randomness gives no key");
+    FAIL(INTERNAL, 0, "signer: randomness gives no key");
 }
 
 static status check_request(const struct signer_rules *rules,
                             const struct signer_new_account *request)
 {
-    REQUIRE(request->kms_key_index < rules->kms_key_count, FAILURE_BAD_INPUT,
+    REQUIRE(request->kms_key_index < rules->kms_key_count, BAD_INPUT,
             "signer: there is no such pinned KMS key");
     /* A source that gives zeros or what the other gives does not work. */
     static const struct secret32 zero = {{0}};
@@ -186,7 +185,7 @@ static status check_request(const struct signer_rules *rules,
                 !secret_equal(secret_expose(request->kernel_random), secret_expose(&zero)) &&
                 !secret_equal(secret_expose(request->nsm_random),
                               secret_expose(request->kernel_random)),
-            FAILURE_INTERNAL, "signer: randomness is not random");
+            INTERNAL, "signer: randomness is not random");
     return status_ok();
 }
 

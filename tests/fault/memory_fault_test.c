@@ -35,7 +35,7 @@ static struct {
 /* What a failure is called when the operation was stopped by one; success means that it was right. */
 static status broken(void)
 {
-    FAIL(FAILURE_INTERNAL, 0, "fault: the result is wrong");
+    FAIL(INTERNAL, 0, "fault: the result is wrong");
 }
 
 static status open_envelope(void)

@@ -13,12 +13,12 @@ static void count_close(int *value)
 
 static status fail(int64_t detail)
 {
-    FAIL(FAILURE_CONFLICT, detail, "test: it failed");
+    FAIL(CONFLICT, detail, "test: it failed");
 }
 
 static status require(bool condition)
 {
-    REQUIRE(condition, FAILURE_DENIED, "test: it must hold");
+    REQUIRE(condition, DENIED, "test: it must hold");
     return status_ok();
 }
 

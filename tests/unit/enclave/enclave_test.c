@@ -98,7 +98,7 @@ static status dead(void *context, slice request, struct builder *response)
     (void)context;
     (void)request;
     (void)response;
-    FAIL(FAILURE_UNAVAILABLE, 0, "test: no module");
+    FAIL(UNAVAILABLE, 0, "test: no module");
 }
 
 static void does_not_start_without(void)

@@ -30,7 +30,7 @@ static status silence(struct fake_keys *fake, int64_t deadline_ms)
     }
     atomic_fetch_sub(&fake->waiting_count, 1);
     if (!atomic_load(&fake->is_silent)) return status_ok();
-    FAIL(FAILURE_UNAVAILABLE, 0, "fake: silence until the deadline");
+    FAIL(UNAVAILABLE, 0, "fake: silence until the deadline");
 }
 
 static status generate(void *context, const struct keys_request *request, struct arena *arena,

@@ -162,7 +162,7 @@ static void cache_off_and_eviction(void)
 
 static status throttled(void)
 {
-    FAIL(FAILURE_UNAVAILABLE, 400, "aws: the service asks for fewer calls");
+    FAIL(UNAVAILABLE, 400, "aws: the service asks for fewer calls");
 }
 
 static void failures_of_kms(void)

@@ -4,12 +4,12 @@
 
 static status denied(void)
 {
-    FAIL(FAILURE_DENIED, 0, "test: denied");
+    FAIL(DENIED, 0, "test: denied");
 }
 
 static status internal(void)
 {
-    FAIL(FAILURE_INTERNAL, 0, "test: internal");
+    FAIL(INTERNAL, 0, "test: internal");
 }
 
 static void nothing_counted(void)

@@ -117,7 +117,7 @@ static status dead(void *context, slice request, struct builder *response)
     (void)context;
     (void)request;
     (void)response;
-    FAIL(FAILURE_UNAVAILABLE, 0, "test: no module");
+    FAIL(UNAVAILABLE, 0, "test: no module");
 }
 
 static void module_that_is_gone(void)

@@ -129,7 +129,7 @@ static status origin_dial(const endpoint *target, int64_t deadline_ms, struct st
 {
     (void)target;
     (void)deadline_ms;
-    if (origin.refuses) FAIL(FAILURE_UNAVAILABLE, ECONNREFUSED, "test: refused");
+    if (origin.refuses) FAIL(UNAVAILABLE, ECONNREFUSED, "test: refused");
     const size_t index = origin.dial_count++;
     struct peer *peer = &origin.peers[index];
     peer_start(peer, origin_serve, &origin.scripts[index]);

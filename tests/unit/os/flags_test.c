@@ -224,7 +224,7 @@ static status parse_one(char *argument)
     static struct flags flags;
     char *arguments[] = {"p", argument};
     TRY(flags_parse(&program, 2, arguments, &flags));
-    REQUIRE(flags.outcome == FLAGS_DONE, FAILURE_INTERNAL, "test: was not done");
+    REQUIRE(flags.outcome == FLAGS_DONE, INTERNAL, "test: was not done");
     return status_ok();
 }
 

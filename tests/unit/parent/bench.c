@@ -30,7 +30,7 @@ static status enter(struct bench_store *store)
 {
     const int64_t started_ms = clock_monotonic_ms();
     while (clock_monotonic_ms() - started_ms < atomic_load(&store->delay_ms)) poll(NULL, 0, 5);
-    if (take_one(&store->down_count)) FAIL(FAILURE_UNAVAILABLE, 0, "store: is down, as told");
+    if (take_one(&store->down_count)) FAIL(UNAVAILABLE, 0, "store: is down, as told");
     return status_ok();
 }
 
@@ -40,7 +40,7 @@ static status get(void *context, slice name, int64_t deadline_ms, struct stored_
     atomic_fetch_add(&store->get_count, 1);
     TRY(enter(store));
     if (atomic_load(&store->has_put) && take_one(&store->unreadable_count)) {
-        FAIL(FAILURE_UNAVAILABLE, 0, "store: cannot be read, as told");
+        FAIL(UNAVAILABLE, 0, "store: cannot be read, as told");
     }
     return store->inner.operations->get(store->inner.context, name, deadline_ms, account);
 }

@@ -61,8 +61,8 @@ static void no_authorities(void)
 
 static status fail(bool is_missing)
 {
-    REQUIRE(!is_missing, FAILURE_NOT_FOUND, "test: missing");
-    FAIL(FAILURE_DENIED, 0, "test: denied");
+    REQUIRE(!is_missing, NOT_FOUND, "test: missing");
+    FAIL(DENIED, 0, "test: denied");
 }
 
 /* Of all outcomes only "not found" would make the chain go on. */

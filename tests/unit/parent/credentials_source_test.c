@@ -42,11 +42,11 @@ static status fetch(void *context, int64_t deadline_ms, struct aws_credentials *
     if (atomic_load(&world.delay_ms) > 0) poll(NULL, 0, atomic_load(&world.delay_ms));
     atomic_fetch_sub(&world.at_once, 1);
     atomic_fetch_add(&world.fetch_count, 1);
-    if (atomic_load(&world.has_none)) FAIL(FAILURE_NOT_FOUND, 0, "test: none here");
+    if (atomic_load(&world.has_none)) FAIL(NOT_FOUND, 0, "test: none here");
     const int left = atomic_load(&world.fail_count);
     if (left != 0) {
         if (left > 0) atomic_fetch_sub(&world.fail_count, 1);
-        FAIL(FAILURE_UNAVAILABLE, 0, "test: fails as told");
+        FAIL(UNAVAILABLE, 0, "test: fails as told");
     }
     snprintf(id, sizeof id, "ASIAEXAMPLE%09d", atomic_load(&world.generation));
     const int64_t lifetime_s = atomic_load(&world.lifetime_s);
@@ -64,7 +64,7 @@ static status fetch_nothing(void *context, int64_t deadline_ms, struct aws_crede
     (void)context;
     (void)deadline_ms;
     (void)credentials;
-    FAIL(FAILURE_NOT_FOUND, 0, "test: never anything here");
+    FAIL(NOT_FOUND, 0, "test: never anything here");
 }
 
 static void set(int64_t lifetime_s)

@@ -139,7 +139,7 @@ static status dial_nowhere(const endpoint *target, int64_t deadline_ms, struct s
     (void)target;
     (void)deadline_ms;
     (void)stream;
-    FAIL(FAILURE_NOT_FOUND, 0, "test: no such host");
+    FAIL(NOT_FOUND, 0, "test: no such host");
 }
 
 /* A name that is not known for a while must not send the chain on to another role. */

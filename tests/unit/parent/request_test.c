@@ -13,7 +13,7 @@ static struct request make(size_t size_max)
 
 static status over_limit(void)
 {
-    FAIL(FAILURE_OVER_LIMIT, 7, "test: too much");
+    FAIL(OVER_LIMIT, 7, "test: too much");
 }
 
 static void answers(void)

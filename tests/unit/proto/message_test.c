@@ -328,7 +328,7 @@ static void failure_rows(void)
 
 static status failing(void)
 {
-    FAIL(FAILURE_DENIED, 7, "test: own sentence");
+    FAIL(DENIED, 7, "test: own sentence");
 }
 
 static void failures_round_trip(void)

@@ -369,7 +369,7 @@ static status get_credentials(void *context, int64_t deadline_ms,
     char id[24];
     (void)context;
     (void)deadline_ms;
-    REQUIRE(!fake.has_no_credentials, FAILURE_NOT_FOUND, "test: no credentials");
+    REQUIRE(!fake.has_no_credentials, NOT_FOUND, "test: no credentials");
     snprintf(id, sizeof id, "AKIDEXAMPLE%zu", fake_dynamodb_refused_count());
     const struct aws_credentials_parts parts = {
         .access_key_id = slice_text(id),
