@@ -89,8 +89,7 @@ static status check_origin(const struct claim *claim)
     REQUIRE(status_is_ok(account_preimage_put(claim->name, &preimage)), DENIED,
             "proof: the name is not one that an account can have");
     const hash32 hash = sha256(builder_view(&preimage));
-    REQUIRE(slice_equal(slice_of(said.account_id, sizeof said.account_id),
-                        slice_of(hash.bytes, sizeof said.account_id)),
+    REQUIRE(slice_equal(slice_of(said.account_id, sizeof said.account_id), hash32_view(&hash)),
             DENIED, "proof: is another account's");
     REQUIRE(slice_equal(slice_of(said.address, sizeof said.address),
                         slice_of(claim->address.bytes, sizeof claim->address.bytes)),

@@ -4,6 +4,7 @@
 
 #include "aws/kms.h"
 #include "base/json.h"
+#include "wallet/kms_key.h"
 
 static const char *const names[] = {
     "version",     "mode",          "region",           "environment",       "epoch",
@@ -177,6 +178,18 @@ status config_read(slice json, struct builder *where, struct config *config)
 slice config_key_arn(const struct config *config, size_t index)
 {
     return slice_of(config->kms_keys[index].arn, config->kms_keys[index].size);
+}
+
+size_t config_near_key(const struct config *config, size_t index)
+{
+    const hash32 wanted = kms_key_hash(config_key_arn(config, index));
+    for (size_t i = 0; i < config->kms_key_count; i++) {
+        const slice arn = config_key_arn(config, i);
+        const hash32 hash = kms_key_hash(arn);
+        if (!hash32_equal(&hash, &wanted)) continue;
+        if (slice_equal(kms_key_region(arn), slice_text(config->region))) return i;
+    }
+    return index;
 }
 
 status config_find_key(const struct config *config, slice key_arn, size_t *index)

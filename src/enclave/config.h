@@ -70,6 +70,12 @@ MUST_CHECK status config_read(slice json, struct builder *where, struct config *
 /* A pinned key's ARN as a view of the configuration. */
 slice config_key_arn(const struct config *config, size_t index);
 
+/*
+ * The pinned key that is asked for instead of key `index`: of a multi-Region key's ARNs the one in
+ * our own Region, since another Region's key is not to be had at this one's KMS. Else `index`.
+ */
+size_t config_near_key(const struct config *config, size_t index);
+
 /* Finds a pinned key by its exact ARN; an empty one means the first. DENIED when it is not pinned. */
 MUST_CHECK status config_find_key(const struct config *config, slice key_arn, size_t *index);
 

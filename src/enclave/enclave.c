@@ -7,6 +7,7 @@
 #include "crypto/library.h"
 #include "os/file.h"
 #include "os/random.h"
+#include "wallet/kms_key.h"
 
 status enclave_prepare_libraries(void)
 {
@@ -125,7 +126,7 @@ static status signer_open(struct enclave *enclave)
         .verify_signatures = config->verify_signatures,
     };
     for (size_t i = 0; i < config->kms_key_count; i++) {
-        enclave->rules.kms_key_hashes[i] = sha256(config_key_arn(config, i));
+        enclave->rules.kms_key_hashes[i] = kms_key_hash(config_key_arn(config, i));
     }
     return status_ok();
 }

@@ -65,7 +65,7 @@ MUST_CHECK status self_attest_client(const struct self *self, slice nonce, struc
 
 /* What has just been born here. */
 struct self_birth {
-    slice account_id, address; /* 16 and 20 bytes */
+    slice account_id, address; /* 32 and 20 bytes */
     slice record;              /* sealed */
 };
 

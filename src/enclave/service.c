@@ -96,9 +96,9 @@ static _Noreturn void die(struct service *service, status failure)
     _exit(SERVICE_EXIT_CODE);
 }
 
-static id16 id_of(const account_id *id)
+static hash32 id_of(const account_id *id)
 {
-    id16 copy;
+    hash32 copy;
     static_assert(sizeof copy.bytes == sizeof id->bytes, "an account's id has one size");
     memcpy(copy.bytes, id->bytes, sizeof copy.bytes);
     return copy;
@@ -111,7 +111,6 @@ static status context_init(const struct config *config, const struct account *ac
     const struct encryption_context_subject subject = {
         .environment = slice_text(config->environment),
         .epoch = account->seal_epoch,
-        .org_id = account->org_id,
         .account_id = account->account_id,
     };
     return encryption_context_init(context, &subject);
@@ -262,6 +261,7 @@ static status sign_any(struct operation *operation, sign_function sign, struct m
     enum data_keys_answer answer = DATA_KEYS_FETCH;
     TRY(signer_read(operation->signer, operation->request->record,
                     id_of(&operation->request->account_id), &account));
+    account.kms_key_index = config_near_key(config, account.kms_key_index);
     TRY(context_init(config, &account.account, &context));
     const hash32 id =
         data_keys_id(config_key_arn(config, account.kms_key_index), &context, account.account.edk);
@@ -348,6 +348,7 @@ static status create(struct operation *operation, struct message_reply *reply)
     size_t key_index;
     /* Before anything is sent anywhere: a key that is not pinned may be the parent's own. */
     TRY(config_find_key(config, operation->request->key_arn, &key_index));
+    key_index = config_near_key(config, key_index);
     const struct account account = {
         .account_id = id_of(&operation->request->account_id),
         .seal_epoch = config->epoch,

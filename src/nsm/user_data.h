@@ -8,7 +8,7 @@
  *     for clients  "ENWA" | version 1 | mode 1 | zero 2 | boot_id 16 | boot_ms 8
  *                         | SHA-256(enclave.json) 32 | epoch 4 | zero 4
  *     of origin    "ENWP" | version 1 | mode 1 | zero 2 | boot_id 16
- *                         | SHA-256(enclave.json) 32 | epoch 4 | account_id 16 | address 20
+ *                         | SHA-256(enclave.json) 32 | epoch 4 | account_id 32 | address 20
  *                         | SHA-256(sealed record) 32
  *
  * Integers are big-endian. The mode is 1 for production and 0 for development. A proof of
@@ -28,8 +28,8 @@
 enum {
     USER_DATA_KMS_SIZE = 20,
     USER_DATA_CLIENT_SIZE = 72,
-    USER_DATA_PROOF_SIZE = 128,
-    USER_DATA_ACCOUNT_ID_SIZE = 16,
+    USER_DATA_PROOF_SIZE = 144,
+    USER_DATA_ACCOUNT_ID_SIZE = 32,
     USER_DATA_ADDRESS_SIZE = 20,
 };
 

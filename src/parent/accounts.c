@@ -10,7 +10,7 @@
 
 enum {
     ENTRY_JSON_SIZE_MAX = 1024, /* one account without its record */
-    RECORD_ID_OFFSET = 32,      /* of an ENW1 record: docs/PROTOCOL.md */
+    RECORD_ID_OFFSET = 16,      /* of an ENW1 record: docs/PROTOCOL.md */
     RECORD_ADDRESS_OFFSET = 48,
     RECORD_HEADER_SIZE = 264,
     CREATE_REPLY_SIZE_MAX = 52 * 1024, /* the longest record and its proof */

@@ -10,7 +10,7 @@ enum {
     PCR_SIZE = 48,
     COSE_TAG = 18,
     USER_DATA_SIZE = 72, /* of client documents: docs/PROTOCOL.md */
-    ORIGIN_SIZE = 128,   /* of proofs of origin */
+    ORIGIN_SIZE = 144,   /* of proofs of origin */
     LENIENCY = CBOR_LONG_HEADS | CBOR_INDEFINITE,
 };
 

@@ -35,7 +35,7 @@ status account_preimage_put(slice name, struct builder *preimage)
 {
     TRY(account_name_check(name));
     builder_put_text(preimage, "ENW1 account name v1");
-    builder_put_zeros(preimage, ACCOUNT_ORG_ID_SIZE);
+    builder_put_zeros(preimage, ACCOUNT_ORGANISATION_SIZE);
     builder_put(preimage, name);
     slice written;
     return builder_finish(preimage, &written);

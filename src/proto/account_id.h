@@ -1,7 +1,8 @@
 /*
- * account_id: the 16 bytes by which the enclave knows an account.
+ * account_id: the 32 bytes by which the enclave knows an account.
  *
- * account_id = the first 16 bytes of SHA-256("ENW1 account name v1" || org_id(16) || name). This
+ * account_id = SHA-256("ENW1 account name v1" || 16 zero bytes || name), the whole hash. The zero
+ * bytes are where an organisation will stand: accounts of one have other ids by themselves. This
  * room hashes nothing: it checks the name and writes the bytes to be hashed; each side hashes them
  * with crypto/digest. Whoever asks for an account by name therefore fixes which sealed record the
  * enclave will accept for it.
@@ -21,11 +22,11 @@
 #include "base/status.h"
 
 enum {
-    ACCOUNT_ID_SIZE = 16,
-    ACCOUNT_ORG_ID_SIZE = 16, /* all zero for now */
+    ACCOUNT_ID_SIZE = 32,
+    ACCOUNT_ORGANISATION_SIZE = 16, /* all zero for now */
     ACCOUNT_NAME_SIZE_MAX = 128,
     /* "ENW1 account name v1", the organisation and the longest name. */
-    ACCOUNT_PREIMAGE_SIZE_MAX = 20 + ACCOUNT_ORG_ID_SIZE + ACCOUNT_NAME_SIZE_MAX,
+    ACCOUNT_PREIMAGE_SIZE_MAX = 20 + ACCOUNT_ORGANISATION_SIZE + ACCOUNT_NAME_SIZE_MAX,
 };
 
 typedef struct account_id {
@@ -36,7 +37,7 @@ typedef struct account_id {
 MUST_CHECK status account_name_check(slice name);
 
 /*
- * Appends the bytes whose SHA-256 begins with the id of `name` (organisation zero).
+ * Appends the bytes whose SHA-256 is the id of `name`.
  *
  * BAD_INPUT when the name breaks a rule; OVER_LIMIT when the builder has no room.
  */

@@ -15,15 +15,17 @@ enum {
 
 static const slice MAGIC = SLICE_LITERAL("ENW1");
 
-bool id16_equal(id16 a, id16 b)
-{
-    return slice_equal(slice_of(a.bytes, sizeof a.bytes), slice_of(b.bytes, sizeof b.bytes));
-}
-
 static status check_flags(uint32_t flags)
 {
     REQUIRE((flags & ~(uint32_t)ACCOUNT_FLAGS_ALL) == 0, BAD_INPUT,
             "account: record has flags that are not known");
+    return status_ok();
+}
+
+/* Zero would stand before the first version, and a floor of versions could not tell it from none. */
+static status check_version(uint64_t record_version)
+{
+    REQUIRE(record_version >= 1, BAD_INPUT, "account: record's version is zero");
     return status_ok();
 }
 
@@ -55,12 +57,12 @@ static status take_identity(slice *rest, struct account *account)
 {
     uint32_t curve;
     slice skipped;
-    TRY(slice_take_copy(rest, sizeof account->org_id.bytes, account->org_id.bytes));
     TRY(slice_take_copy(rest, sizeof account->account_id.bytes, account->account_id.bytes));
     TRY(slice_take_copy(rest, ADDRESS_SIZE, account->address.bytes));
     TRY(slice_take_u32(rest, &curve));
     REQUIRE(curve == CURVE_SECP256K1, BAD_INPUT, "account: record's curve is not known");
     TRY(slice_take_u64(rest, &account->record_version));
+    TRY(check_version(account->record_version));
     TRY(slice_take_u64(rest, &account->created_ms));
     TRY(slice_take_u64(rest, &account->sealed_ms));
     TRY(slice_take_copy(rest, sizeof account->kms_key_hash.bytes, account->kms_key_hash.bytes));
@@ -120,6 +122,13 @@ static status require_open(bool is_open)
     return status_ok();
 }
 
+/* A key that anybody can name; KMS makes none. */
+static bool is_zero(const struct secret32 *key)
+{
+    static const struct secret32 zero = {{0}};
+    return secret_equal(secret_expose(key), secret_expose(&zero));
+}
+
 static slice associated_of(const struct account *account)
 {
     return slice_part(account->record, 0, account->record.size - ACCOUNT_SEALED_SIZE);
@@ -150,6 +159,7 @@ status account_unseal(const struct account *account, const struct account_tools 
 {
     SCOPED(wipe) struct plaintext plaintext = {0};
     SCOPED(secret32_wipe) struct secret32 key = {0};
+    TRY(require_open(!is_zero(&data_key->key)));
     const slice associated = associated_of(account);
     const slice sealed = slice_part(account->record, associated.size, ACCOUNT_SEALED_SIZE);
     data_key_derive(data_key, slice_part(account->record, 0, DATA_KEY_HEAD_SIZE));
@@ -182,6 +192,7 @@ status account_check_address(const struct account *account, const struct k256 *c
 static status check_fields(const struct account *account)
 {
     TRY(check_flags(account->flags));
+    TRY(check_version(account->record_version));
     REQUIRE(account->edk.size >= 1 && account->edk.size <= ACCOUNT_EDK_SIZE_MAX, BAD_INPUT,
             "account: encrypted data key has a size out of bounds");
     REQUIRE(account->policy.size <= ACCOUNT_POLICY_SIZE_MAX, BAD_INPUT,
@@ -200,8 +211,7 @@ static void put_head(struct builder *output, const struct account *account)
     builder_put_u8(output, KEY_SCOPE_RECORD);
     builder_put_u32(output, account->flags);
     builder_put_u32(output, account->seal_epoch);
-    builder_put(output, slice_of(account->org_id.bytes, sizeof account->org_id.bytes));
-    builder_put(output, slice_of(account->account_id.bytes, sizeof account->account_id.bytes));
+    builder_put(output, hash32_view(&account->account_id));
     builder_put(output, slice_of(account->address.bytes, ADDRESS_SIZE));
     builder_put_u32(output, CURVE_SECP256K1);
     builder_put_u64(output, account->record_version);
@@ -247,6 +257,7 @@ status account_seal(const struct account *account, const struct account_tools *t
     const size_t start = output->size;
     slice written;
     TRY(check_fields(account));
+    REQUIRE(!is_zero(&secrets->data_key->key), CORRUPT, "account: the data key is zero");
     REQUIRE(status_is_ok(account_check_address(account, tools->curve, secrets->private_key)),
             BAD_INPUT, "account: the key does not give the address");
     put_head(output, account);

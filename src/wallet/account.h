@@ -2,8 +2,8 @@
  * account: the sealed record ENW1, in which an account's private key rests outside the enclave.
  *
  *   0   4  "ENW1"    4 1 format=1    5 1 kind    6 1 suite=1    7 1 key scope    8 4 flags
- *   12  4  seal epoch    16 16 org id    32 16 account id    48 20 address    68 4 curve
- *   72  8  record version    80 8 created ms    88 8 sealed ms    96 32 SHA-256 of the key ARN
+ *   12  4  seal epoch    16 32 account id    48 20 address    68 4 curve
+ *   72  8  record version    80 8 created ms    88 8 sealed ms    96 32 hash of the KMS key
  *   128 32 SHA-256 of the policy    160 32 SHA-256 of the previous record or zero
  *   192 32 salt    224 32 commit    256 2 edk size  258 2 policy size  260 2 sealed size  262 2 zero
  *   264 .. policy | edk | sealed (AES-256-GCM ciphertext and tag)        nothing before, between, after
@@ -54,13 +54,6 @@ enum account_flag {
     ACCOUNT_FLAGS_ALL = (1 << 6) - 1,
 };
 
-/* An account's or organisation's id. */
-typedef struct id16 {
-    uint8_t bytes[16];
-} id16;
-
-bool id16_equal(id16 a, id16 b);
-
 /* What one thread opens and seals with: the curve may be shared, the aead not. */
 struct account_tools {
     const struct k256 *curve;
@@ -71,13 +64,12 @@ struct account_tools {
 struct account {
     uint32_t flags; /* enum account_flag */
     uint32_t seal_epoch;
-    id16 org_id;
-    id16 account_id;
+    hash32 account_id;
     eth_address address;
-    uint64_t record_version;
+    uint64_t record_version; /* from 1 */
     uint64_t created_ms;
     uint64_t sealed_ms;
-    hash32 kms_key_hash; /* SHA-256 of the full key ARN */
+    hash32 kms_key_hash; /* wallet/kms_key.h */
     hash32 prev_hash;
     uint8_t salt[DATA_KEY_SALT_SIZE]; /* fresh randomness for each sealing */
     slice policy;
@@ -116,8 +108,9 @@ struct account_secrets {
  * Appends the record of an account and opens it again as a check; `record` views what was
  * appended. A salt must never be used twice with one data key.
  *
- * BAD_INPUT when a field is outside its bounds or the key does not give the address; OVER_LIMIT
- * when the builder has no room; INTERNAL when the new record does not open.
+ * BAD_INPUT when a field is outside its bounds or the key does not give the address; CORRUPT when
+ * the data key is all zeros; OVER_LIMIT when the builder has no room; INTERNAL when the new record
+ * does not open.
  */
 MUST_CHECK status account_seal(const struct account *account, const struct account_tools *tools,
                                const struct account_secrets *secrets, struct builder *output,

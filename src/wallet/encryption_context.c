@@ -3,10 +3,10 @@
 #include "base/hex.h"
 
 /* A value that is written rather than viewed. */
-static slice put_id(struct builder *text, id16 id)
+static slice put_id(struct builder *text, hash32 id)
 {
     const size_t start = text->size;
-    hex_put(text, slice_of(id.bytes, sizeof id.bytes));
+    hex_put(text, hash32_view(&id));
     return slice_part(builder_view(text), start, text->size);
 }
 
@@ -32,7 +32,5 @@ status encryption_context_init(struct encryption_context *context,
     context->pairs[3] =
         (struct encryption_context_pair){slice_text("epoch"), put_number(&text, subject->epoch)};
     context->pairs[4] = (struct encryption_context_pair){slice_text("kind"), slice_text("1")};
-    context->pairs[5] =
-        (struct encryption_context_pair){slice_text("org"), put_id(&text, subject->org_id)};
     return status_ok();
 }

@@ -1,8 +1,8 @@
 /*
  * encryption_context: the names and values that KMS binds to a data key and logs at each use.
  *
- *   acct   32 hex digits     app   "enw1"     env   the deployment's name
- *   epoch  decimal           kind  "1"        org   32 hex digits
+ *   acct   64 hex digits     app   "enw1"     env   the deployment's name
+ *   epoch  decimal           kind  "1"
  *
  * Pairs are in byte order of their names. They come from the measured configuration and the
  * record, and a data key opens only with exactly the context it was made with.
@@ -21,7 +21,7 @@
 #include "wallet/account.h"
 
 enum {
-    ENCRYPTION_CONTEXT_COUNT = 6,
+    ENCRYPTION_CONTEXT_COUNT = 5,
     ENCRYPTION_CONTEXT_ENVIRONMENT_SIZE_MAX = 64,
 };
 
@@ -35,14 +35,13 @@ struct encryption_context_subject {
     slice
         environment; /* 1 to ENCRYPTION_CONTEXT_ENVIRONMENT_SIZE_MAX bytes; outlives the context */
     uint32_t epoch;
-    id16 org_id;
-    id16 account_id;
+    hash32 account_id;
 };
 
 /* Values view `text`, so the struct is not copied. */
 struct encryption_context {
     struct encryption_context_pair pairs[ENCRYPTION_CONTEXT_COUNT];
-    uint8_t text[80]; /* two ids in hex and the epoch */
+    uint8_t text[80]; /* the id in hex and the epoch */
 };
 
 /* Fills the context of an account's data key. BAD_INPUT when the environment is out of bounds. */

@@ -31,9 +31,6 @@ static status find_kms_key(const struct signer_rules *rules, const hash32 *kms_k
 
 static status check_use(const struct signer_rules *rules, const struct account *account)
 {
-    static const id16 no_org = {{0}};
-    REQUIRE(id16_equal(account->org_id, no_org), DENIED,
-            "signer: records of organisations are not supported");
     REQUIRE(account->seal_epoch >= rules->epoch_min, DENIED,
             "signer: the record's epoch is below the floor of this image");
     REQUIRE((account->flags & ACCOUNT_FROZEN) == 0, DENIED, "signer: the account is frozen");
@@ -44,13 +41,13 @@ static status check_use(const struct signer_rules *rules, const struct account *
     return status_ok();
 }
 
-status signer_read(const struct signer *signer, slice record, id16 account_id,
+status signer_read(const struct signer *signer, slice record, hash32 account_id,
                    struct signer_account *account)
 {
     struct account read;
     size_t kms_key_index;
     TRY(account_read(record, &read));
-    REQUIRE(id16_equal(read.account_id, account_id), DENIED,
+    REQUIRE(hash32_equal(&read.account_id, &account_id), DENIED,
             "signer: the record is another account's");
     TRY(find_kms_key(signer->rules, &read.kms_key_hash, &kms_key_index));
     TRY(check_use(signer->rules, &read));
@@ -146,14 +143,14 @@ static void derive_blocks(const struct signer_new_account *request, struct mater
 {
     SCOPED(secret32_wipe) struct secret32 pseudorandom_key = {0};
     SCOPED(hmac_sha256_key_wipe) struct hmac_sha256_key key;
-    uint8_t memory[32];
+    uint8_t memory[14 + sizeof request->account_id.bytes];
     struct builder seed, info;
     builder_init(&seed, material->seed, sizeof material->seed);
     builder_put(&seed, secret_expose(request->nsm_random));
     builder_put(&seed, secret_expose(request->kernel_random));
     builder_init(&info, memory, sizeof memory);
     builder_put_text(&info, "ENW1 keygen v1");
-    builder_put(&info, slice_of(request->account_id.bytes, sizeof request->account_id.bytes));
+    builder_put(&info, hash32_view(&request->account_id));
     hkdf_sha256_extract(slice_of(NULL, 0), builder_view(&seed), &pseudorandom_key);
     hmac_sha256_key_init(&key, secret_expose(&pseudorandom_key));
     hkdf_sha256_expand(&key, builder_view(&info), material->blocks[0], sizeof material->blocks);

@@ -34,7 +34,7 @@ enum { SIGNER_KEY_COUNT_MAX = 8 }; /* pinned KMS keys; a deployment has one or t
 
 /* What the measured configuration says. Filled once, then only read, by any number of threads. */
 struct signer_rules {
-    hash32 kms_key_hashes[SIGNER_KEY_COUNT_MAX]; /* SHA-256 of each pinned ARN */
+    hash32 kms_key_hashes[SIGNER_KEY_COUNT_MAX]; /* kms_key_hash of each pinned ARN */
     size_t kms_key_count;
     uint32_t epoch;     /* what new records are sealed with */
     uint32_t epoch_min; /* older records are refused */
@@ -63,7 +63,7 @@ void signer_account_wipe(struct signer_account *account);
  * pinned, of an epoch below the floor, frozen, pending, or bound to a policy (none can be enforced
  * yet). Nothing of it is proven until a signature succeeds.
  */
-MUST_CHECK status signer_read(const struct signer *signer, slice record, id16 account_id,
+MUST_CHECK status signer_read(const struct signer *signer, slice record, hash32 account_id,
                               struct signer_account *account);
 
 /*
@@ -87,7 +87,7 @@ bool signer_is_fatal(status result);
 
 /* What a new account is made of. */
 struct signer_new_account {
-    id16 account_id;
+    hash32 account_id;
     uint64_t now_ms;                   /* Unix time */
     size_t kms_key_index;              /* the pinned key of its data key */
     slice edk;                         /* the data key under it */

@@ -7,7 +7,7 @@ export const TYPE = { CREATE: 1, SIGN_TX: 2, SIGN_MESSAGE: 3, ATTEST: 7, STATUS:
 export const SECTION = { RECORD: 1, CREDENTIALS: 2, KEY_ARN: 3, ACCOUNT_ID: 4, BODY: 5, NONCE: 6, ADDRESS: 7,
   SIGNATURE: 8, DOCUMENT: 9, ERROR: 10, PUBLIC_KEY: 11, STATUS: 12 };
 
-export const accountId = (name) => createHash('sha256').update('ENW1 account name v1').update(Buffer.alloc(16)).update(name).digest().subarray(0, 16);
+export const accountId = (name) => createHash('sha256').update('ENW1 account name v1').update(Buffer.alloc(16)).update(name).digest();
 
 export function credentialsSection({ accessKeyId, secretAccessKey, sessionToken }) {
   return Buffer.concat([accessKeyId, secretAccessKey, sessionToken ?? ''].flatMap((text) => {

@@ -11,7 +11,7 @@ import { kmsClient } from './aws.mjs';
 const [KeyId, what, list] = process.argv.slice(2);
 const client = await kmsClient();
 const config = JSON.parse(readFileSync(join(process.env.ENW_STATE, 'enclave.json'), 'utf8'));
-const EncryptionContext = { app: 'enw1', env: config.environment, kind: '1', org: '0'.repeat(32), acct: '1'.repeat(32), epoch: String(config.epoch) };
+const EncryptionContext = { app: 'enw1', env: config.environment, kind: '1', acct: '1'.repeat(64), epoch: String(config.epoch) };
 
 if (what === 'put') {
   const policy = JSON.parse(readFileSync(join(process.env.ROOT, 'deploy/aws/key-policy.json'), 'utf8'));

@@ -14,11 +14,15 @@ const hmac = (key, ...parts) => createHmac('sha256', key).update(Buffer.concat(p
 // HKDF-Expand (RFC 5869) for up to 32 bytes: one block is enough.
 const expand = (prk, info, size) => hmac(prk, info, Buffer.from([1])).subarray(0, size);
 
+// A multi-Region key is one key in every Region: the record names it without the Region.
+export const kmsKeyHash = (arn) => sha256(arn.replace(/^(arn:[^:]+:kms:)[^:]*(:[^:]+:key\/mrk-)/, '$1$2'));
+
 export function parseRecord(record) {
   assert.equal(record.subarray(0, 4).toString(), 'ENW1');
   assert.equal(record[4], 1, 'format');
   assert.equal(record[5], 1, 'kind');
   assert.equal(record[6], 1, 'suite');
+  assert.ok(record.readBigUInt64BE(72) >= 1n, 'version');
   const edkSize = record.readUInt16BE(256);
   const policySize = record.readUInt16BE(258);
   const sealedSize = record.readUInt16BE(260);
@@ -28,8 +32,7 @@ export function parseRecord(record) {
   const sealedOffset = edkOffset + edkSize;
   return {
     epoch: record.readUInt32BE(12),
-    org: record.subarray(16, 32),
-    account: record.subarray(32, 48),
+    account: record.subarray(16, 48),
     address: record.subarray(48, 68),
     curve: record.readUInt32BE(68),
     version: record.readBigUInt64BE(72),
@@ -66,7 +69,6 @@ export function encryptionContext(parsed, environment) {
     app: 'enw1',
     env: environment,
     kind: '1',
-    org: parsed.org.toString('hex'),
     acct: parsed.account.toString('hex'),
     epoch: String(parsed.epoch),
   };
@@ -75,8 +77,8 @@ export function encryptionContext(parsed, environment) {
 if (process.argv[1].endsWith('record_reader.mjs')) {
   const [keyArn, environment, name] = process.argv.slice(2);
   const parsed = parseRecord(Buffer.from(readFileSync(0, 'utf8').trim(), 'base64'));
-  assert.ok(parsed.kmsKeyHash.equals(sha256(keyArn)), 'KMS key');
-  assert.ok(parsed.account.equals(sha256('ENW1 account name v1', Buffer.alloc(16), name).subarray(0, 16)), 'account id');
+  assert.ok(parsed.kmsKeyHash.equals(kmsKeyHash(keyArn)), 'KMS key');
+  assert.ok(parsed.account.equals(sha256('ENW1 account name v1', Buffer.alloc(16), name)), 'account id');
   const reply = await (await kmsClient()).send(new DecryptCommand({
     KeyId: keyArn, CiphertextBlob: parsed.edk, EncryptionContext: encryptionContext(parsed, environment),
   }));

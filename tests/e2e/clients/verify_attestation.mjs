@@ -91,9 +91,9 @@ for (const [n, hex] of flags.pcr.map((text) => text.split('='))) need(pcr(Number
 // 7. A proof of origin: docs/PROTOCOL.md, section 7.
 if (flags.address) {
   const said = map.get('user_data')
-  const id = sha256('ENW1 account name v1', Buffer.alloc(16), flags.name).subarray(0, 16)
-  need(said?.length === 128 && said.subarray(0, 5).toString('latin1') === 'ENWP\x01', 'origin: not a proof of origin')
-  need(said.subarray(60, 76).equals(id), 'origin: of another account')
-  need('0x' + said.subarray(76, 96).toString('hex') === flags.address.toLowerCase(), 'origin: of another address')
+  const id = sha256('ENW1 account name v1', Buffer.alloc(16), flags.name)
+  need(said?.length === 144 && said.subarray(0, 5).toString('latin1') === 'ENWP\x01', 'origin: not a proof of origin')
+  need(said.subarray(60, 92).equals(id), 'origin: of another account')
+  need('0x' + said.subarray(92, 112).toString('hex') === flags.address.toLowerCase(), 'origin: of another address')
 }
 console.log(JSON.stringify({ moduleId: map.get('module_id'), timestamp: map.get('timestamp'), pcr0: pcr(0) }))

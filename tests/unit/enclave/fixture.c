@@ -8,13 +8,15 @@
 
 #include "crypto/library.h"
 #include "os/random.h"
+#include "wallet/kms_key.h"
 
 struct secret32 fixture_key(slice key_arn, slice edk)
 {
+    const hash32 kms_key = kms_key_hash(key_arn);
     struct sha256 hash;
     struct secret32 key;
     sha256_init(&hash);
-    sha256_put(&hash, key_arn);
+    sha256_put(&hash, hash32_view(&kms_key));
     sha256_put(&hash, edk);
     const hash32 digest = sha256_finish(&hash);
     memcpy(key.bytes, digest.bytes, sizeof key.bytes);
@@ -33,6 +35,13 @@ static status silence(struct fake_keys *fake, int64_t deadline_ms)
     FAIL(UNAVAILABLE, 0, "fake: silence until the deadline");
 }
 
+static status check_region(const struct fake_keys *fake, slice key_arn)
+{
+    REQUIRE(slice_equal(kms_key_region(key_arn), slice_text(fake->config->region)), NOT_FOUND,
+            "fake: the key is in another Region");
+    return status_ok();
+}
+
 static status generate(void *context, const struct keys_request *request, struct arena *arena,
                        struct keys_generated *generated)
 {
@@ -40,6 +49,7 @@ static status generate(void *context, const struct keys_request *request, struct
     uint8_t edk[FIXTURE_EDK_SIZE];
     atomic_fetch_add(&fake->generate_count, 1);
     TRY(fake->failure);
+    TRY(check_region(fake, request->key_arn));
     TRY(silence(fake, request->deadline_ms));
     TRY(random_read(edk, sizeof edk));
     TRY(arena_copy(arena, slice_of(edk, sizeof edk), &generated->edk));
@@ -54,6 +64,7 @@ static status decrypt(void *context, const struct keys_request *request, struct 
     (void)arena;
     atomic_fetch_add(&fake->decrypt_count, 1);
     TRY(fake->failure);
+    TRY(check_region(fake, request->key_arn));
     TRY(silence(fake, request->deadline_ms));
     *key = fixture_key(request->key_arn, request->edk);
     return status_ok();
@@ -138,6 +149,7 @@ void fixture_open(const struct fixture_options *options, struct fixture *fixture
 {
     struct secret32 blinding = {{1}};
     memset(fixture, 0, sizeof *fixture);
+    fixture->keys.config = &fixture->config;
     expect_ok("library", library_open());
     config_fill(options, &fixture->config);
     log_fill(fixture, options->log_descriptor);
@@ -153,7 +165,7 @@ void fixture_open(const struct fixture_options *options, struct fixture *fixture
         .verify_signatures = fixture->config.verify_signatures,
     };
     for (size_t i = 0; i < fixture->config.kms_key_count; i++) {
-        fixture->rules.kms_key_hashes[i] = sha256(config_key_arn(&fixture->config, i));
+        fixture->rules.kms_key_hashes[i] = kms_key_hash(config_key_arn(&fixture->config, i));
     }
     const struct service_settings settings = {
         .config = &fixture->config,

@@ -18,8 +18,12 @@
 
 enum { FIXTURE_EDK_SIZE = 40 };
 
-/* A keeper of data keys. The key of an EDK is SHA-256 over key ARN and EDK. */
+/*
+ * A keeper of data keys. The key of an EDK is SHA-256 over the KMS key and the EDK; another
+ * Region's keys are not found.
+ */
 struct fake_keys {
+    const struct config *config;
     _Atomic uint64_t generate_count, decrypt_count;
     status failure;         /* answered instead, when it is one */
     _Atomic bool is_silent; /* calls wait until it is false or their deadline has passed */

@@ -418,8 +418,9 @@ static void what_is_sent(void)
     start(NULL, 0, &(struct tls_wish){0});
     expect_ok("first", call(false, 5000).result);
     expect_text("context", slice_text(kms.context),
-                "{\"acct\":\"ab000000000000000000000000000000\",\"app\":\"enw1\",\"env\":\"test\","
-                "\"epoch\":\"7\",\"kind\":\"1\",\"org\":\"00000000000000000000000000000000\"}");
+                "{\"acct\":\"ab00000000000000000000000000000000000000000000000000000000000000\","
+                "\"app\":\"enw1\",\"env\":\"test\","
+                "\"epoch\":\"7\",\"kind\":\"1\"}");
     expect_ok("second", call(true, 5000).result);
     expect_u64("one connection", atomic_load(&kms.connection_count), 1);
     expect_u64("counted", atomic_load(&fixture.statistics.kms[STATISTICS_GENERATE_DATA_KEY][0]), 1);

@@ -1,5 +1,6 @@
 #include "enclave/service.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "eth/tx.h"
 #include "fixture.h"
 #include "nsm/attestation.h"
+#include "wallet/kms_key.h"
 
 static struct fixture fixture;
 
@@ -279,6 +281,49 @@ static void proof_of_origin(void)
     fixture_close(&fixture);
 }
 
+static void pin(size_t index, const char *arn)
+{
+    struct config_key *key = &fixture.config.kms_keys[index];
+    key->size = strlen(arn);
+    memcpy(key->arn, arn, key->size);
+    fixture.rules.kms_key_hashes[index] = kms_key_hash(slice_text(arn));
+}
+
+/* One key with a replica: sealed here, opened there; each Region asks its own KMS for its own ARN. */
+static void multi_region_key(void)
+{
+    static const char here[] = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+    static const char there[] = "arn:aws:kms:us-east-1:111122223333:key/mrk-1";
+    struct message_reply reply;
+    eth_address address;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    pin(0, here);
+    pin(1, there);
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    request.record = fixture_create(&fixture, "a", &address);
+    /* The same image's twin in the other Region, which has no cached key. */
+    snprintf(fixture.config.region, sizeof fixture.config.region, "us-east-1");
+    service_forget(&fixture.service);
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("opened", reply.kind, 0);
+    expect_bytes("address", reply.address, slice_of(address.bytes, sizeof address.bytes));
+    request.type = FRAME_CREATE;
+    request.record = (slice){0};
+    request.body = (slice){0};
+    fixture_serve(&fixture, &request, &reply);
+    expect_text("the default is our own Region's", reply.key_arn, there);
+    /* A key of one Region is another key in every Region. */
+    pin(0, "arn:aws:kms:eu-west-1:111122223333:key/1");
+    pin(1, "arn:aws:kms:us-east-1:111122223333:key/1");
+    request.key_arn = slice_text("arn:aws:kms:eu-west-1:111122223333:key/1");
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("the one that was named, which is not here", reply.kind, FAILURE_NOT_FOUND);
+    request.key_arn = slice_text("arn:aws:kms:us-east-1:111122223333:key/1");
+    fixture_serve(&fixture, &request, &reply);
+    expect_text("the one that is", reply.key_arn, "arn:aws:kms:us-east-1:111122223333:key/1");
+    fixture_close(&fixture);
+}
+
 static void bad_frames(void)
 {
     uint8_t memory[1024];
@@ -446,6 +491,7 @@ int main(int argc, char **argv)
         {"debug enclaves", debug_enclaves},
         {"attestation", attestation},
         {"proof of origin", proof_of_origin},
+        {"multi-Region key", multi_region_key},
         {"bad frames", bad_frames},
         {"wrong signature ends the program", wrong_signature_ends_the_program},
         {"no verification", no_verification},

@@ -12,7 +12,8 @@ static const char client[] =
 static const char proof[] =
     "454e5750 01 01 0000 000102030405060708090a0b0c0d0e0f"
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 00000007"
-    "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3"
+    "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+    "b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3"
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 static boot_id boot(void)
@@ -81,7 +82,7 @@ static void of_origin(void)
     expect_u64("epoch", read.epoch, 7);
     expect_bytes("boot id", slice_of(read.boot.bytes, 16), slice_of(data.boot.bytes, 16));
     expect_true("configuration", hash32_equal(&read.config_hash, &data.config_hash));
-    expect_bytes("account", slice_of(read.account_id, 16), slice_of(data.account_id, 16));
+    expect_bytes("account", slice_of(read.account_id, 32), slice_of(data.account_id, 32));
     expect_bytes("address", slice_of(read.address, 20), slice_of(data.address, 20));
     expect_true("record", hash32_equal(&read.record_hash, &data.record_hash));
 }
@@ -100,7 +101,7 @@ static const struct {
     {"mode 2", 5, 2, "user_data: mode must be 0 or 1"},
     {"reserved", 6, 1, "user_data: reserved bytes must be zero"},
     {"its second byte", 7, 1, "user_data: reserved bytes must be zero"},
-    {"another address", 76, 1, NULL},
+    {"another address", 92, 1, NULL},
 };
 
 static void proof_refusals(void)

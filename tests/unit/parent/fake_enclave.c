@@ -51,7 +51,7 @@ static void make_record(struct fake_enclave *fake, slice id, int number, uint8_t
     const eth_address address = address_of(public_key);
     memset(record, 0, FAKE_RECORD_SIZE);
     memcpy(record, "ENW1", 4);
-    memcpy(record + 32, id.bytes, ACCOUNT_ID_SIZE);
+    memcpy(record + 16, id.bytes, ACCOUNT_ID_SIZE);
     memcpy(record + 48, address.bytes, sizeof address.bytes);
     memcpy(record + 264, key.bytes, sizeof key.bytes);
 }
@@ -83,11 +83,11 @@ static void sign(struct fake_enclave *fake, const struct message_request *reques
 
 /* The user data of a proof of origin. */
 static slice make_origin(const struct message_request *request, const struct message_reply *reply,
-                         uint8_t memory[128])
+                         uint8_t memory[144])
 {
     struct builder origin;
     const hash32 record_hash = sha256(reply->record);
-    builder_init(&origin, memory, 128);
+    builder_init(&origin, memory, 144);
     builder_put(&origin, slice_of("ENWP\1\1\0\0", 8));
     builder_put_zeros(&origin, 16 + 32);
     builder_put_u32(&origin, 7);
@@ -134,7 +134,7 @@ static void answer(struct fake_enclave *fake, const struct message_request *requ
         "\"cache\":{\"entries\":2,\"hits\":7,\"misses\":5},\"queue\":{\"waiting\":0}}";
     struct message_reply reply = {.type = request->type, .req_id = request->req_id};
     uint8_t record[FAKE_RECORD_SIZE], signature[K256_SIGNATURE_SIZE], document[2048];
-    uint8_t user_data[128], client_user_data[72] = "ENWA\1\2";
+    uint8_t user_data[144], client_user_data[72] = "ENWA\1\2";
     k256_public_key public_key;
     if (request->type == FRAME_CREATE) {
         const int number = atomic_fetch_add(&fake->create_count, 1) + 1;

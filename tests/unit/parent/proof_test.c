@@ -93,11 +93,11 @@ static void wrong_proofs(void)
         {"another configuration", 24, NULL},
         {"another epoch", 59, NULL},
         {"account id, first byte", 60, "the proof of origin is another account's"},
-        {"account id, last byte", 75, "the proof of origin is another account's"},
-        {"address, first byte", 76, "the proof of origin is for another address"},
-        {"address, last byte", 95, "the proof of origin is for another address"},
-        {"record, first byte", 96, "the proof of origin is for another record"},
-        {"record, last byte", 127, "the proof of origin is for another record"},
+        {"account id, last byte", 91, "the proof of origin is another account's"},
+        {"address, first byte", 92, "the proof of origin is for another address"},
+        {"address, last byte", 111, "the proof of origin is for another address"},
+        {"record, first byte", 112, "the proof of origin is for another record"},
+        {"record, last byte", 143, "the proof of origin is for another record"},
     };
     bench_open(&bench, &usual);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

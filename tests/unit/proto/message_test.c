@@ -99,7 +99,7 @@ static void section_sizes(void)
         {"record", 2, FRAME_RECORD, 1, 32768},
         {"credentials", 2, FRAME_CREDENTIALS, 23, 4358},
         {"key ARN", 1, FRAME_KEY_ARN, 1, 256},
-        {"account id", 2, FRAME_ACCOUNT_ID, 16, 16},
+        {"account id", 2, FRAME_ACCOUNT_ID, 32, 32},
         {"body", 2, FRAME_BODY, 0, 61440},
         {"nonce", 7, FRAME_NONCE, 32, 32},
         {"address", 0x82, FRAME_ADDRESS, 20, 20},
@@ -170,7 +170,8 @@ static void requests_round_trip(void)
         .record = slice_text("record"),
         .credentials = slice_of(zeros, MESSAGE_CREDENTIALS_SIZE_MIN),
         .key_arn = slice_text("arn"),
-        .account_id = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}},
+        .account_id = {{1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
+                        17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32}},
         .body = slice_text("body"),
         .nonce = slice_of(zeros, MESSAGE_NONCE_SIZE),
     };

@@ -6,16 +6,13 @@
 
 static void known_context(void)
 {
-    static const char *const names[] = {"acct", "app", "env", "epoch", "kind", "org"};
+    static const char *const names[] = {"acct", "app", "env", "epoch", "kind"};
     static const char *const values[] = {
-        "101112131415161718191a1b1c1d1e1f", "enw1", "prod", "7", "1",
-        "000102030405060708090a0b0c0d0e0f"};
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "enw1", "prod", "7",
+        "1"};
     struct encryption_context context;
     struct encryption_context_subject subject = {.environment = slice_text("prod"), .epoch = 7};
-    for (uint8_t i = 0; i < 16; i++) {
-        subject.org_id.bytes[i] = i;
-        subject.account_id.bytes[i] = (uint8_t)(16 + i);
-    }
+    for (uint8_t i = 0; i < 32; i++) subject.account_id.bytes[i] = i;
     expect_ok("init", encryption_context_init(&context, &subject));
     for (size_t i = 0; i < ENCRYPTION_CONTEXT_COUNT; i++) {
         runner_row_at("pair", i);

@@ -17,7 +17,7 @@ static struct {
     struct signer signer;
     struct secret32 key;
     struct secret32 private_key;
-    id16 account_id;
+    hash32 account_id;
     uint8_t memory[1024];
     slice record;
 } made;
@@ -41,7 +41,7 @@ static bool open_all(void)
                                        .verify_signatures = true};
     made.signer = (struct signer){&made.rules, {&made.curve, &made.aead}};
     made.key = (struct secret32){{0xd0, 1, 2, 3}};
-    made.account_id = (id16){{5, 5, 5}};
+    made.account_id = (hash32){{5, 5, 5}};
     expect_ok("key", secret32_read(runner_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae7"
                                               "84d7bf4f2ff80"),
                                    &made.private_key));
@@ -83,11 +83,11 @@ static const struct {
 } uses[] = {
     {"as it is", 0, "454e5731", NULL},
     {"malformed", 0, "00", "account: record must begin with ENW1"},
-    {"another account's", 32, "06", "signer: the record is another account's"},
+    {"another account's", 16, "06", "signer: the record is another account's"},
     {"the second pinned key", 96, "a2", NULL},
     {"a key that is not pinned", 96, "a3",
      "signer: the record's KMS key is not pinned in this image"},
-    {"an organisation's", 31, "01", "signer: records of organisations are not supported"},
+    {"another account's by the last byte", 47, "01", "signer: the record is another account's"},
     {"epoch at the floor", 12, "00000007", NULL},
     {"epoch below the floor", 12, "00000006",
      "signer: the record's epoch is below the floor of this image"},
@@ -293,7 +293,8 @@ static struct signer_new_account new_account(const struct secret32 *nsm_random,
                                              const struct secret32 *kernel_random)
 {
     static const uint8_t edk[184] = {7};
-    const slice id = runner_hex("00112233445566778899aabbccddeeff");
+    const slice id = runner_hex("00112233445566778899aabbccddeeff"
+                                "00112233445566778899aabbccddeeff");
     struct signer_new_account request = {.now_ms = 1700000000000,
                                          .kms_key_index = 1,
                                          .edk = slice_of(edk, sizeof edk),
@@ -326,10 +327,10 @@ static void known_account(void)
     builder_init(&output, memory, sizeof memory);
     if (!expect_ok("create", create(&request, &output, &created))) return;
     expect_hex("address", slice_of(created.address.bytes, 20),
-               "75cb0f69d4f8a59a8ffff182f94c885ed60f01c7");
+               "5a95815b6aa842b6b0e1fd9e62ec74c1ee8638b9");
     expect_hex("public key", slice_of(created.public_key.bytes, 64),
-               "d3745dff1d795fc79a5a8d6dd37d3e752cc55d2fd2a0d6fe9c3395f56bb17173"
-               "c1fc3f75bdfddecf10d41b76e659bf1295ca6102c41960dd90b0d0e0a718b682");
+               "acc9ae421aeb1a10077a294043832b07c5c8463dc401e11932da7f3c2c3fe23f"
+               "3913787cbded6de7db76b20f3512f7ce1e4f34693e9a4d5546644505b86c511a");
     made.account_id = request.account_id;
     if (!read_record(created.record, &account)) return;
     expect_u64("pinned key", account.kms_key_index, 1);
@@ -341,7 +342,7 @@ static void known_account(void)
     expect_u64("no policy", account.account.policy.size, 0);
     expect_ok("sign", signer_sign_message(&made.signer, &account, slice_text("hello"), &signature));
     expect_hex("r", slice_of(signature.r, 32),
-               "ed35c6f5641b16fb2729ec4a2c97db662bf84111a6e6e900b64b14cde44a71ab");
+               "10fb98146f0c0596fab6dcab8de3a8ed2a232bc22c09af40d71d2b198021018e");
     close_all();
 }
 
