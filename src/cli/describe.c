@@ -3,25 +3,11 @@
 #include "base/hex.h"
 #include "cli/amount.h"
 #include "cli/escape.h"
+#include "eth/access_list.h"
+#include "eth/authorization.h"
+#include "eth/chains.h"
 
 enum { SELECTOR_SIZE = 4, HASH_SIZE = 32 };
-
-static const struct {
-    uint64_t id;
-    const char *name;
-} chains[] = {
-    {1, "Ethereum"},
-    {10, "OP Mainnet"},
-    {56, "BNB Smart Chain"},
-    {100, "Gnosis"},
-    {137, "Polygon"},
-    {8453, "Base"},
-    {31337, "a local test network"},
-    {42161, "Arbitrum One"},
-    {43114, "Avalanche C-Chain"},
-    {560048, "Hoodi, a test network"},
-    {11155111, "Sepolia, a test network"},
-};
 
 /* Calls that move or give away what an account owns; others are shown by their selector alone. */
 static const struct {
@@ -45,12 +31,12 @@ static void put_label(struct builder *lines, const char *label)
 
 static void put_chain(struct builder *lines, uint64_t chain_id)
 {
+    const struct chain *chain = chains_find(chain_id);
     put_label(lines, "chain");
     builder_put_decimal(lines, chain_id);
-    for (size_t i = 0; i < ARRAY_COUNT(chains); i++) {
-        if (chains[i].id != chain_id) continue;
+    if (chain) {
         builder_put_text(lines, " (");
-        builder_put_text(lines, chains[i].name);
+        builder_put_text(lines, chain->title);
         builder_put_text(lines, ")");
     }
     builder_put_text(lines, "\n");
@@ -101,12 +87,41 @@ static void put_data(struct builder *lines, const struct tx *tx)
 static void put_access_list(struct builder *lines, slice access_list)
 {
     uint64_t count = 0;
-    struct tx_access access;
+    struct access_entry access;
     if (access_list.size == 0) return;
-    while (access_list.size > 0 && status_is_ok(tx_access_take(&access_list, &access))) count++;
+    while (access_list.size > 0 && status_is_ok(access_list_take(&access_list, &access))) count++;
     put_label(lines, "access list");
     builder_put_decimal(lines, count);
     builder_put_text(lines, count == 1 ? " address\n" : " addresses\n");
+}
+
+static void put_blobs(struct builder *lines, slice hashes)
+{
+    uint8_t hash[HASH_SIZE];
+    uint64_t count = 0;
+    while (hashes.size > 0 && status_is_ok(tx_take_blob_hash(&hashes, hash))) {
+        put_label(lines, count++ == 0 ? "blobs" : "");
+        hex_put_0x(lines, slice_of(hash, sizeof hash));
+        builder_put_text(lines, "\n");
+    }
+}
+
+/* Each of them hands its signer's whole account to that code. */
+static void put_authorizations(struct builder *lines, slice list)
+{
+    struct authorization entry;
+    k256_signature signature;
+    uint64_t count = 0;
+    while (list.size > 0 && status_is_ok(authorization_take(&list, &entry, &signature))) {
+        put_label(lines, count++ == 0 ? "delegates" : "");
+        builder_put_text(lines, "to the code at ");
+        address_print(lines, entry.address);
+        builder_put_text(lines, " on chain ");
+        builder_put_decimal(lines, entry.chain_id);
+        builder_put_text(lines, ", nonce ");
+        builder_put_decimal(lines, entry.nonce);
+        builder_put_text(lines, "\n");
+    }
 }
 
 static void put_price(struct builder *lines, const char *label, u256 price)
@@ -116,11 +131,24 @@ static void put_price(struct builder *lines, const char *label, u256 price)
     builder_put_text(lines, " gwei a unit of gas\n");
 }
 
+static void put_prices(struct builder *lines, const struct tx *tx, const struct tx_shape *shape)
+{
+    if (shape->price == TX_FIELD_GAS_PRICE) {
+        put_price(lines, "gas price", tx->gas_price);
+    } else {
+        put_price(lines, "fee cap", tx->max_fee_per_gas);
+        put_price(lines, "tip cap", tx->max_priority_fee_per_gas);
+    }
+    if (tx_shape_has(shape, TX_FIELD_MAX_FEE_PER_BLOB_GAS)) {
+        put_price(lines, "blob fee", tx->max_fee_per_blob_gas);
+    }
+}
+
 /* Fees and value together cannot overflow: tx_check has seen to that. */
-static void put_total(struct builder *lines, const struct tx *tx, u256 price)
+static void put_total(struct builder *lines, const struct tx *tx)
 {
     u256 fee = {{0}}, total = {{0}};
-    if (!status_is_ok(u256_multiply(price, tx->gas_limit, &fee))) return;
+    if (!status_is_ok(tx_read_fee_max(tx, &fee))) return;
     if (!status_is_ok(u256_add(fee, tx->value, &total))) return;
     put_label(lines, "fee at most");
     put_ether(lines, fee);
@@ -132,9 +160,11 @@ static void put_total(struct builder *lines, const struct tx *tx, u256 price)
 
 void describe_tx(struct builder *lines, const struct tx *tx)
 {
-    const bool is_legacy = tx->type == TX_LEGACY;
+    const struct tx_shape *shape;
+    if (!status_is_ok(tx_shape_find(tx->type, &shape))) return;
     put_label(lines, "kind");
-    builder_put_text(lines, is_legacy ? "legacy (EIP-155)\n" : "dynamic fee (EIP-1559)\n");
+    builder_put_text(lines, shape->name);
+    builder_put_text(lines, "\n");
     put_chain(lines, tx->chain_id);
     put_label(lines, "nonce");
     builder_put_decimal(lines, tx->nonce);
@@ -145,16 +175,13 @@ void describe_tx(struct builder *lines, const struct tx *tx)
     builder_put_text(lines, "\n");
     put_data(lines, tx);
     put_access_list(lines, tx->access_list);
+    put_blobs(lines, tx->blob_hashes);
+    put_authorizations(lines, tx->authorizations);
     put_label(lines, "gas limit");
     builder_put_decimal(lines, tx->gas_limit);
     builder_put_text(lines, "\n");
-    if (is_legacy) {
-        put_price(lines, "gas price", tx->gas_price);
-    } else {
-        put_price(lines, "fee cap", tx->max_fee_per_gas);
-        put_price(lines, "tip cap", tx->max_priority_fee_per_gas);
-    }
-    put_total(lines, tx, is_legacy ? tx->gas_price : tx->max_fee_per_gas);
+    put_prices(lines, tx, shape);
+    put_total(lines, tx);
 }
 
 void describe_message(struct builder *lines, slice message)

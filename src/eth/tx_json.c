@@ -1,93 +1,85 @@
 #include "eth/tx_json.h"
 
 #include "base/hex.h"
+#include "eth/access_list.h"
+#include "eth/authorization.h"
 #include "eth/rlp.h"
+#include "eth/tx_codec.h"
 
 enum {
-    QUANTITY_SIZE_MIN = 3, /* "0x0" */
-    ACCESS_SIZE_MAX = 64 * 1024,
+    QUANTITY_SIZE_MIN = 3,                    /* "0x0" */
+    ENTRY_SIZE_MAX = 3 * 9 + 21 + 3 * 33 + 9, /* an entry of a list, without its keys, as RLP */
+    KEY_SIZE = 33,                            /* a key or hash as RLP */
 };
 
-/* The field's name in JSON, as it is written and as refusals show it. */
-static const char *const NAMES[TX_FIELD_COUNT] = {
-    [TX_FIELD_TYPE] = "type",
-    [TX_FIELD_CHAIN_ID] = "chainId",
-    [TX_FIELD_NONCE] = "nonce",
-    [TX_FIELD_GAS_PRICE] = "gasPrice",
-    [TX_FIELD_MAX_PRIORITY_FEE_PER_GAS] = "maxPriorityFeePerGas",
-    [TX_FIELD_MAX_FEE_PER_GAS] = "maxFeePerGas",
-    [TX_FIELD_GAS_LIMIT] = "gas",
-    [TX_FIELD_TO] = "to",
-    [TX_FIELD_VALUE] = "value",
-    [TX_FIELD_DATA] = "data",
-    [TX_FIELD_ACCESS_LIST] = "accessList",
-};
-
-static const char *const KNOWN[] = {
-    "from",
-    "to",
-    "gas",
-    "gasLimit",
-    "gasPrice",
-    "maxFeePerGas",
-    "value",
-    "nonce",
-    "data",
-    "input",
-    "type",
-    "chainId",
-    "v",
-    "r",
-    "s",
-    "yParity",
-    "hash",
-    "maxPriorityFeePerGas",
-    "blobs",
-    "accessList",
-    "maxFeePerBlobGas",
-    "blobVersionedHashes",
-    "commitments",
-    "proofs",
-    "authorizationList",
-};
+/* Names that are not of the table: the sender, what a signed transaction has, a blob's sidecar. */
+static const char *const OF_RESULTS[] = {"v", "r", "s", "yParity", "hash"};
+static const char *const OF_SIDECARS[] = {"blobs", "commitments", "proofs"};
 
 /* ---- which fields may be there ---- */
 
-static status refuse_present(const json_value *object, const char *name)
-{
-    if (!json_has_value(object, name)) return status_ok();
-    FAIL(BAD_INPUT, 0, "must not be given for a transaction that is to be signed");
-}
+/* Room for each field's two names, and those above. */
+enum { NAME_COUNT_MAX = 2 * TX_FIELD_COUNT + 1 + 5 + 3 };
 
-static status refuse_unsupported(const json_value *object, const char *name)
+static size_t list_names(const char **names)
 {
-    if (!json_has_value(object, name)) return status_ok();
-    FAIL(BAD_INPUT, 0, "belongs to a transaction type that is not supported");
-}
-
-static status refuse_foreign(const json_value *object, const char *name)
-{
-    if (!json_has_value(object, name)) return status_ok();
-    FAIL(BAD_INPUT, 0, "does not belong to this transaction type");
-}
-
-/* Applies one refusal to each of the names. */
-static status refuse_each(const json_value *object, const char *const *names,
-                          status (*refuse)(const json_value *, const char *))
-{
-    for (; *names; names++) TRY(json_refuse(object, *names, refuse(object, *names)));
-    return status_ok();
+    size_t count = 0;
+    for (enum tx_field field = TX_FIELD_TYPE; field < TX_FIELD_COUNT; field++) {
+        const struct tx_field_info *info = tx_field_of(field);
+        names[count++] = info->name;
+        if (info->alias) names[count++] = info->alias;
+    }
+    names[count++] = "from";
+    for (size_t i = 0; i < ARRAY_COUNT(OF_RESULTS); i++) names[count++] = OF_RESULTS[i];
+    for (size_t i = 0; i < ARRAY_COUNT(OF_SIDECARS); i++) names[count++] = OF_SIDECARS[i];
+    return count;
 }
 
 static status check_fields(const json_value *object)
 {
-    static const char *const of_results[] = {"v", "r", "s", "yParity", "hash", NULL};
-    static const char *const of_other_types[] = {
-        "maxFeePerBlobGas", "blobVersionedHashes", "blobs", "commitments",
-        "proofs",           "authorizationList",   NULL};
-    TRY(json_only(object, KNOWN, ARRAY_COUNT(KNOWN)));
-    TRY(refuse_each(object, of_results, refuse_present));
-    return refuse_each(object, of_other_types, refuse_unsupported);
+    const char *names[NAME_COUNT_MAX];
+    const size_t count = list_names(names);
+    TRY(json_only(object, names, count));
+    for (size_t i = 0; i < ARRAY_COUNT(OF_RESULTS); i++) {
+        if (!json_has_value(object, OF_RESULTS[i])) continue;
+        return json_refuse(
+            object, OF_RESULTS[i],
+            REFUSAL(BAD_INPUT, 0, "must not be given for a transaction that is to be signed"));
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(OF_SIDECARS); i++) {
+        if (!json_has_value(object, OF_SIDECARS[i])) continue;
+        return json_refuse(
+            object, OF_SIDECARS[i],
+            REFUSAL(BAD_INPUT, 0, "is not signed and not passed on: give blobVersionedHashes"));
+    }
+    return status_ok();
+}
+
+/* The name under which the caller gave a field; its first name when it gave none. */
+static const char *name_given(const json_value *object, enum tx_field field)
+{
+    const struct tx_field_info *info = tx_field_of(field);
+    const bool has_alias_only =
+        info->alias && json_has_value(object, info->alias) && !json_has_value(object, info->name);
+    return has_alias_only ? info->alias : info->name;
+}
+
+static bool is_given(const json_value *object, enum tx_field field)
+{
+    return json_has_value(object, name_given(object, field));
+}
+
+/* Fields of other types would be dropped in silence. */
+static status check_foreign(const json_value *object, const struct tx_shape *shape)
+{
+    for (enum tx_field field = TX_FIELD_CHAIN_ID; field < TX_FIELD_COUNT; field++) {
+        /* Every type has a chain id; that of legacy stands outside its table. */
+        if (field == TX_FIELD_CHAIN_ID || tx_shape_has(shape, field)) continue;
+        if (!is_given(object, field)) continue;
+        return json_refuse(object, name_given(object, field),
+                           REFUSAL(BAD_INPUT, 0, "does not belong to this transaction type"));
+    }
+    return status_ok();
 }
 
 /* ---- values ---- */
@@ -131,43 +123,18 @@ static status read_data(const json_value *object, const char *name, struct arena
     return status_ok();
 }
 
-/* Two names for one field may both be given when they agree. */
-
-static status require_same(bool is_same)
+static status check_object(const json_value *value)
 {
-    REQUIRE(is_same, BAD_INPUT, "must be equal to the other name of the same field");
+    REQUIRE(json_value_is_object(value), BAD_INPUT, "must be an object");
     return status_ok();
 }
 
-static status read_gas(const json_value *object, uint64_t *gas)
-{
-    const bool has_both = json_has_value(object, "gas") && json_has_value(object, "gasLimit");
-    uint64_t again;
-    TRY(read_u64(object, json_has_value(object, "gasLimit") ? "gasLimit" : "gas", gas));
-    if (!has_both) return status_ok();
-    TRY(read_u64(object, "gas", &again));
-    return json_refuse(object, "gasLimit", require_same(*gas == again));
-}
-
-static status read_input(const json_value *object, struct arena *arena, slice *data)
-{
-    const bool has_data = json_has_value(object, "data");
-    slice again;
-    if (!json_has_value(object, "input")) {
-        return has_data ? read_data(object, "data", arena, data) : status_ok();
-    }
-    TRY(read_data(object, "input", arena, data));
-    if (!has_data) return status_ok();
-    TRY(read_data(object, "data", arena, &again));
-    return json_refuse(object, "input", require_same(slice_equal(*data, again)));
-}
-
-/* ---- access list ---- */
+/* ---- lists: each entry's JSON becomes RLP ---- */
 
 static status put_keys(const json_value *entry, struct builder *list)
 {
     json_value keys;
-    TRY(json_read_array(entry, "storageKeys", TX_ACCESS_COUNT_MAX, &keys));
+    TRY(json_read_array(entry, "storageKeys", ACCESS_LIST_COUNT_MAX, &keys));
     const size_t start = rlp_put_list_open(list);
     for (size_t i = 0; i < json_count(&keys); i++) {
         const json_value item = json_at(&keys, i);
@@ -181,7 +148,7 @@ static status put_keys(const json_value *entry, struct builder *list)
     return status_ok();
 }
 
-static status put_entry(const json_value *entry, struct builder *list)
+static status put_access_entry(const json_value *entry, struct builder *list)
 {
     static const char *const names[] = {"address", "storageKeys"};
     eth_address address;
@@ -194,123 +161,187 @@ static status put_entry(const json_value *entry, struct builder *list)
     return status_ok();
 }
 
-static status check_object(const json_value *value)
+static status put_blob_hash(const json_value *entry, struct builder *list)
 {
-    REQUIRE(json_value_is_object(value), BAD_INPUT, "must be an object");
+    uint8_t hash[32];
+    slice text;
+    TRY(json_value_text(entry, 0, 2 + 2 * sizeof hash, &text));
+    TRY(json_refuse(entry, NULL, hex_read_0x(text, hash, sizeof hash)));
+    rlp_put_string(list, slice_of(hash, sizeof hash));
     return status_ok();
 }
 
-/* Room for the list as RLP: an address or key with its head, and the heads of the lists. */
-static size_t access_size(const json_value *entries)
+static status read_word(const json_value *object, const char *name, uint8_t word[32])
+{
+    u256 value;
+    TRY(read_quantity(object, name, &value));
+    u256_write_word(value, word);
+    return status_ok();
+}
+
+/* yParity is what the protocol has; v, if it is there too, must be the same thing said otherwise. */
+static status read_parity(const json_value *entry, uint8_t *parity)
+{
+    uint64_t value, v;
+    TRY(read_u64(entry, "yParity", &value));
+    *parity = value > UINT8_MAX ? UINT8_MAX : (uint8_t)value;
+    if (!json_has_value(entry, "v")) return status_ok();
+    TRY(read_u64(entry, "v", &v));
+    if (v == value || v == value + 27) return status_ok();
+    return json_refuse(entry, "v", REFUSAL(BAD_INPUT, 0, "must say the same as yParity"));
+}
+
+static status put_authorization(const json_value *entry, struct builder *list)
+{
+    static const char *const names[] = {"chainId", "address", "nonce", "yParity", "v", "r", "s"};
+    struct authorization authorization;
+    k256_signature signature;
+    TRY(json_only(entry, names, ARRAY_COUNT(names)));
+    TRY(read_u64(entry, "chainId", &authorization.chain_id));
+    TRY(read_address(entry, "address", &authorization.address));
+    TRY(read_u64(entry, "nonce", &authorization.nonce));
+    TRY(read_parity(entry, &signature.parity));
+    TRY(read_word(entry, "r", signature.r));
+    TRY(read_word(entry, "s", signature.s));
+    TRY(json_refuse(entry, NULL, authorization_check(&authorization, &signature)));
+    authorization_put(list, &authorization, &signature);
+    return status_ok();
+}
+
+/* How a list's entries are read, and how many there may be. */
+struct list_reader {
+    size_t count_max;
+    bool has_objects;
+    status (*put)(const json_value *entry, struct builder *list);
+};
+
+static const struct list_reader LISTS[TX_FIELD_COUNT] = {
+    [TX_FIELD_ACCESS_LIST] = {ACCESS_LIST_COUNT_MAX, true, put_access_entry},
+    [TX_FIELD_BLOB_HASHES] = {TX_BLOB_COUNT_MAX, false, put_blob_hash},
+    [TX_FIELD_AUTHORIZATIONS] = {AUTHORIZATION_COUNT_MAX, true, put_authorization},
+};
+
+/* Room for the list as RLP: no transaction holds more than its own size. */
+static size_t list_size(const json_value *entries)
 {
     size_t size = 0;
     for (size_t i = 0; i < json_count(entries); i++) {
         const json_value entry = json_at(entries, i);
         json_value keys;
-        size += 2 * 9 + 21; /* two lists, an address */
-        if (!json_value_is_object(&entry)) continue;
-        if (!status_is_ok(json_read_value(&entry, "storageKeys", &keys))) continue;
-        size += 33 * json_count(&keys);
+        size += ENTRY_SIZE_MAX;
+        if (!json_value_is_object(&entry) || !json_has_value(&entry, "storageKeys")) continue;
+        if (status_is_ok(json_read_value(&entry, "storageKeys", &keys))) {
+            size += KEY_SIZE * json_count(&keys);
+        }
     }
-    return size < ACCESS_SIZE_MAX ? size : ACCESS_SIZE_MAX;
+    return size < TX_SIZE_MAX ? size : TX_SIZE_MAX;
 }
 
-static status read_access_list(const json_value *object, struct arena *arena, slice *access_list)
+static status read_list(const json_value *object, enum tx_field field, struct arena *arena,
+                        slice *list)
 {
+    const struct list_reader *reader = &LISTS[field];
+    const char *name = tx_field_of(field)->name;
     json_value entries;
-    struct builder list;
-    if (!json_has_value(object, "accessList")) return status_ok();
-    TRY(json_read_array(object, "accessList", TX_ACCESS_COUNT_MAX, &entries));
-    builder_init_arena(&list, arena, access_size(&entries));
+    struct builder items;
+    TRY(json_read_array(object, name, reader->count_max, &entries));
+    builder_init_arena(&items, arena, list_size(&entries));
     for (size_t i = 0; i < json_count(&entries); i++) {
         const json_value entry = json_at(&entries, i);
-        TRY(json_refuse(&entry, NULL, check_object(&entry)));
-        TRY(put_entry(&entry, &list));
+        if (reader->has_objects) TRY(json_refuse(&entry, NULL, check_object(&entry)));
+        TRY(reader->put(&entry, &items));
     }
-    return json_refuse(object, "accessList", builder_finish(&list, access_list));
+    return json_refuse(object, name, builder_finish(&items, list));
 }
 
 /* ---- the transaction ---- */
 
-static status check_type(uint64_t type)
-{
-    REQUIRE(type == TX_LEGACY || type == TX_DYNAMIC_FEE, BAD_INPUT,
-            "is a transaction type that is not supported");
-    return status_ok();
-}
+/* The first field that is there names the type. */
+static const struct {
+    enum tx_field field;
+    enum tx_type type;
+} TELLING[] = {
+    {TX_FIELD_AUTHORIZATIONS, TX_SET_CODE},
+    {TX_FIELD_BLOB_HASHES, TX_BLOB},
+    {TX_FIELD_MAX_FEE_PER_BLOB_GAS, TX_BLOB},
+    {TX_FIELD_MAX_FEE_PER_GAS, TX_DYNAMIC_FEE},
+    {TX_FIELD_MAX_PRIORITY_FEE_PER_GAS, TX_DYNAMIC_FEE},
+    {TX_FIELD_ACCESS_LIST, TX_ACCESS_LIST},
+    {TX_FIELD_GAS_PRICE, TX_LEGACY},
+};
 
-static status require_fees(bool has_price)
-{
-    REQUIRE(has_price, BAD_INPUT, "is missing, and so are maxFeePerGas and maxPriorityFeePerGas");
-    return status_ok();
-}
-
-/* The type named, or the one that the fees name. */
-static status read_type(const json_value *object, enum tx_type *type)
+static status read_shape(const json_value *object, const struct tx_shape **shape)
 {
     uint64_t number;
     if (json_has_value(object, "type")) {
         TRY(read_u64(object, "type", &number));
-        TRY(json_refuse(object, "type", check_type(number)));
-        *type = number == TX_LEGACY ? TX_LEGACY : TX_DYNAMIC_FEE;
-        return status_ok();
+        return json_refuse(object, "type", tx_shape_find(number, shape));
     }
-    if (json_has_value(object, "maxFeePerGas") || json_has_value(object, "maxPriorityFeePerGas")) {
-        *type = TX_DYNAMIC_FEE;
-        return status_ok();
+    for (size_t i = 0; i < ARRAY_COUNT(TELLING); i++) {
+        if (is_given(object, TELLING[i].field)) return tx_shape_find(TELLING[i].type, shape);
     }
-    TRY(json_refuse(object, "gasPrice", require_fees(json_has_value(object, "gasPrice"))));
-    TRY(json_refuse(object, "accessList", refuse_unsupported(object, "accessList")));
-    *type = TX_LEGACY;
+    return json_refuse(
+        object, "gasPrice",
+        REFUSAL(BAD_INPUT, 0, "is missing, and so are maxFeePerGas and maxPriorityFeePerGas"));
+}
+
+/* One field under one of its names. */
+static status read_named(const json_value *object, enum tx_field field, const char *name,
+                         struct arena *arena, struct tx *tx)
+{
+    const struct tx_field_info *info = tx_field_of(field);
+    void *value = (uint8_t *)tx + info->offset;
+    switch (info->kind) {
+    case TX_KIND_U64: return read_u64(object, name, value);
+    case TX_KIND_U256: return read_quantity(object, name, value);
+    case TX_KIND_TO: tx->has_to = true; return read_address(object, name, &tx->to);
+    case TX_KIND_DATA: return read_data(object, name, arena, value);
+    case TX_KIND_LIST: return read_list(object, field, arena, value);
+    }
     return status_ok();
 }
 
-static status read_fees(const json_value *object, struct arena *arena, struct tx *tx)
+/* The values of a field that has two names, of which both were given. */
+static bool is_same(enum tx_field field, const struct tx *tx, const struct tx *again)
 {
-    static const char *const not_legacy[] = {"maxFeePerGas", "maxPriorityFeePerGas", "accessList",
-                                             NULL};
-    static const char *const not_dynamic[] = {"gasPrice", NULL};
-    if (tx->type == TX_LEGACY) {
-        TRY(refuse_each(object, not_legacy, refuse_foreign));
-        return read_quantity(object, "gasPrice", &tx->gas_price);
-    }
-    TRY(refuse_each(object, not_dynamic, refuse_foreign));
-    TRY(read_quantity(object, "maxFeePerGas", &tx->max_fee_per_gas));
-    TRY(read_quantity(object, "maxPriorityFeePerGas", &tx->max_priority_fee_per_gas));
-    return read_access_list(object, arena, &tx->access_list);
+    if (field == TX_FIELD_DATA) return slice_equal(tx->data, again->data);
+    return tx->gas_limit == again->gas_limit;
 }
 
-static status read_common(const json_value *object, struct arena *arena, struct tx *tx)
+/* Two names for one field may both be given when they agree. */
+static status read_field(const json_value *object, enum tx_field field, struct arena *arena,
+                         struct tx *tx)
 {
-    TRY(read_u64(object, "chainId", &tx->chain_id));
-    TRY(read_u64(object, "nonce", &tx->nonce));
-    TRY(read_gas(object, &tx->gas_limit));
-    tx->has_to = json_has_value(object, "to");
-    if (tx->has_to) TRY(read_address(object, "to", &tx->to));
-    if (json_has_value(object, "value")) TRY(read_quantity(object, "value", &tx->value));
-    return read_input(object, arena, &tx->data);
-}
-
-/* The name under which the caller gave a field, when it gave it. */
-static const char *name_given(const json_value *object, enum tx_field field)
-{
-    if (field == TX_FIELD_GAS_LIMIT && !json_has_value(object, "gas")) return "gasLimit";
-    if (field == TX_FIELD_DATA && !json_has_value(object, "data")) return "input";
-    return NAMES[field];
+    const struct tx_field_info *info = tx_field_of(field);
+    struct tx again = {0};
+    if (info->is_optional && !is_given(object, field)) return status_ok();
+    TRY(read_named(object, field, name_given(object, field), arena, tx));
+    if (!info->alias || !json_has_value(object, info->alias)) return status_ok();
+    TRY(read_named(object, field, info->alias, arena, &again));
+    if (is_same(field, tx, &again)) return status_ok();
+    return json_refuse(object, info->alias,
+                       REFUSAL(BAD_INPUT, 0, "must be equal to the other name of the same field"));
 }
 
 status tx_json_read(const json_value *object, struct arena *arena, struct tx_json *request)
 {
+    const struct tx_shape *shape = NULL;
     struct tx_json read = {0};
     TRY(json_refuse(object, NULL, check_object(object)));
     TRY(check_fields(object));
-    TRY(read_type(object, &read.tx.type));
-    TRY(read_fees(object, arena, &read.tx));
-    TRY(read_common(object, arena, &read.tx));
+    TRY(read_shape(object, &shape));
+    TRY(check_foreign(object, shape));
+    read.tx.type = shape->type;
+    if (shape->type == TX_LEGACY) TRY(read_field(object, TX_FIELD_CHAIN_ID, arena, &read.tx));
+    for (size_t i = 0; shape->fields[i] != TX_FIELD_NONE; i++) {
+        TRY(read_field(object, shape->fields[i], arena, &read.tx));
+    }
     read.has_from = json_has_value(object, "from");
     if (read.has_from) TRY(read_address(object, "from", &read.from));
     const status checked = tx_check(&read.tx);
-    TRY(json_refuse(object, name_given(object, (enum tx_field)checked.detail), checked));
+    if (!status_is_ok(checked)) {
+        return json_refuse(object, name_given(object, (enum tx_field)checked.detail), checked);
+    }
     *request = read;
     return status_ok();
 }
@@ -336,16 +367,16 @@ static void put_address(struct builder *builder, const char *name, eth_address a
 /* The list was read or made by this room, so its items can be taken without a question. */
 static void put_access_list(struct builder *builder, slice access_list)
 {
-    struct tx_access access;
+    struct access_entry access;
     hash32 key;
     json_put_name(builder, "accessList");
     json_put_array_open(builder);
-    while (status_is_ok(tx_access_take(&access_list, &access))) {
+    while (status_is_ok(access_list_take(&access_list, &access))) {
         json_put_object_open(builder);
         put_address(builder, "address", access.address);
         json_put_name(builder, "storageKeys");
         json_put_array_open(builder);
-        while (status_is_ok(tx_access_take_key(&access.keys, &key))) {
+        while (status_is_ok(access_list_take_key(&access.keys, &key))) {
             json_put_hex_0x(builder, hash32_view(&key));
         }
         json_put_array_close(builder);
@@ -354,34 +385,81 @@ static void put_access_list(struct builder *builder, slice access_list)
     json_put_array_close(builder);
 }
 
-static void put_fees(struct builder *builder, const struct tx *tx)
+static void put_blob_hashes(struct builder *builder, slice hashes)
 {
-    if (tx->type == TX_LEGACY) {
-        put_quantity(builder, NAMES[TX_FIELD_GAS_PRICE], tx->gas_price);
+    uint8_t hash[32];
+    json_put_name(builder, "blobVersionedHashes");
+    json_put_array_open(builder);
+    while (hashes.size > 0 && status_is_ok(tx_take_blob_hash(&hashes, hash))) {
+        json_put_hex_0x(builder, slice_of(hash, sizeof hash));
+    }
+    json_put_array_close(builder);
+}
+
+static void put_authorizations(struct builder *builder, slice authorizations)
+{
+    struct authorization entry;
+    k256_signature signature;
+    json_put_name(builder, "authorizationList");
+    json_put_array_open(builder);
+    while (authorizations.size > 0 &&
+           status_is_ok(authorization_take(&authorizations, &entry, &signature))) {
+        json_put_object_open(builder);
+        put_quantity(builder, "chainId", u256_of(entry.chain_id));
+        put_address(builder, "address", entry.address);
+        put_quantity(builder, "nonce", u256_of(entry.nonce));
+        put_quantity(builder, "yParity", u256_of(signature.parity));
+        put_quantity(builder, "r", u256_read_word(signature.r));
+        put_quantity(builder, "s", u256_read_word(signature.s));
+        json_put_object_close(builder);
+    }
+    json_put_array_close(builder);
+}
+
+static void put_list(struct builder *builder, enum tx_field field, const struct tx *tx)
+{
+    if (field == TX_FIELD_ACCESS_LIST) put_access_list(builder, tx->access_list);
+    if (field == TX_FIELD_BLOB_HASHES) put_blob_hashes(builder, tx->blob_hashes);
+    if (field == TX_FIELD_AUTHORIZATIONS) put_authorizations(builder, tx->authorizations);
+}
+
+static void put_to(struct builder *builder, const struct tx *tx)
+{
+    if (tx->has_to) {
+        put_address(builder, "to", tx->to);
         return;
     }
-    put_quantity(builder, NAMES[TX_FIELD_MAX_PRIORITY_FEE_PER_GAS], tx->max_priority_fee_per_gas);
-    put_quantity(builder, NAMES[TX_FIELD_MAX_FEE_PER_GAS], tx->max_fee_per_gas);
+    json_put_name(builder, "to");
+    json_put_null(builder);
+}
+
+static void put_field(struct builder *builder, enum tx_field field, const struct tx *tx)
+{
+    const struct tx_field_info *info = tx_field_of(field);
+    const void *value = (const uint8_t *)tx + info->offset;
+    switch (info->kind) {
+    case TX_KIND_U64: put_quantity(builder, info->name, u256_of(*(const uint64_t *)value)); break;
+    case TX_KIND_U256: put_quantity(builder, info->name, *(const u256 *)value); break;
+    case TX_KIND_TO: put_to(builder, tx); break;
+    case TX_KIND_DATA:
+        /* Nodes answer with "input". */
+        json_put_name(builder, info->alias);
+        json_put_hex_0x(builder, tx->data);
+        break;
+    case TX_KIND_LIST: put_list(builder, field, tx); break;
+    }
 }
 
 void tx_json_put_fields(struct builder *builder, const struct tx *tx,
                         const k256_signature *signature, hash32 hash)
 {
+    const struct tx_shape *shape = NULL;
     put_quantity(builder, "type", u256_of(tx->type));
-    put_quantity(builder, "chainId", u256_of(tx->chain_id));
-    put_quantity(builder, "nonce", u256_of(tx->nonce));
-    if (tx->has_to) {
-        put_address(builder, "to", tx->to);
-    } else {
-        json_put_name(builder, "to");
-        json_put_null(builder);
+    if (!status_is_ok(tx_shape_find(tx->type, &shape))) return;
+    if (tx->type == TX_LEGACY) put_field(builder, TX_FIELD_CHAIN_ID, tx);
+    for (size_t i = 0; shape->fields[i] != TX_FIELD_NONE; i++) {
+        put_field(builder, shape->fields[i], tx);
     }
-    put_quantity(builder, "gas", u256_of(tx->gas_limit));
-    put_fees(builder, tx);
-    put_quantity(builder, "value", tx->value);
-    json_put_name(builder, "input");
-    json_put_hex_0x(builder, tx->data);
-    if (tx->type != TX_LEGACY) put_access_list(builder, tx->access_list);
     put_quantity(builder, "v", u256_of(tx_signature_v(tx, signature)));
     put_quantity(builder, "r", u256_read_word(signature->r));
     put_quantity(builder, "s", u256_read_word(signature->s));

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "eth/eip191.h"
+#include "eth/tx_codec.h"
 #include "eth/tx_json.h"
 #include "parent/accounts.h"
 #include "parent/service.h"
@@ -229,9 +230,7 @@ static status read_transaction(const json_value *object, struct request *request
     signing->tx = asked.tx;
     signing->has_from = asked.has_from;
     signing->from = asked.from;
-    /* The fields beside data and access list take less than 400 bytes. */
-    builder_init_arena(&bytes, &request->memory,
-                       asked.tx.data.size + asked.tx.access_list.size + 400);
+    builder_init_arena(&bytes, &request->memory, tx_write_size_max(&asked.tx));
     TRY(json_refuse(object, "transaction", tx_write(&asked.tx, &bytes)));
     return builder_finish(&bytes, &signing->body);
 }

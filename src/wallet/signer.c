@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "eth/eip191.h"
-#include "eth/tx.h"
+#include "eth/tx_codec.h"
 
 enum {
     SEED_SIZE = 64,

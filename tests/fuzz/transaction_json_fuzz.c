@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "eth/tx_codec.h"
 #include "eth/tx_json.h"
 
 static void read_object(slice text, struct arena *arena)

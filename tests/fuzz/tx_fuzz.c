@@ -3,7 +3,7 @@
  */
 #include <assert.h>
 
-#include "eth/tx.h"
+#include "eth/tx_codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

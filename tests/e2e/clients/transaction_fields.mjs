@@ -33,7 +33,7 @@ const bad = {
   to: ['', '0x', '0x12', '70997970C51812dc3A010C7d01b50e0d17dc79C8', '0x70997970c51812dc3A010C7d01b50e0d17dc79C8',
     '0x70997970C51812dc3A010C7d01b50e0d17dc79C800', 7, {}],
   data: ['0x1', '0xzz', 'ff', 7, {}],
-  type: ['x', '5', '0x5', '0x1', '0x3', '0x4', '0x7f', '0x100', 2, {}],
+  type: ['x', '5', '0x5', '0x3', '0x4', '0x7e', '0x7f', '0x100', 2, {}],
 };
 let count = 0;
 for (const [type, base] of Object.entries(good)) {

@@ -131,11 +131,65 @@ static void long_messages(void)
     expect_text("all of it is shown", slice_part(whole, whole.size - 5, 5), "\\x01\n");
 }
 
+/* What each later type adds. */
+static void later_types(void)
+{
+    expect_tx("{\"to\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\",\"nonce\":\"0x0\","
+              "\"gas\":\"0x5208\",\"gasPrice\":\"0x1\",\"chainId\":\"0x2105\",\"accessList\":[]}",
+              "  kind        access list (EIP-2930)\n"
+              "  chain       8453 (Base)\n"
+              "  nonce       0\n"
+              "  to          0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n"
+              "  value       0 ether (0 wei)\n"
+              "  data        none\n"
+              "  gas limit   21000\n"
+              "  gas price   0.000000001 gwei a unit of gas\n"
+              "  fee at most 0.000000000000021 ether (21000 wei)\n"
+              "  all at most 0.000000000000021 ether (21000 wei)\n");
+    expect_tx("{\"to\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\",\"nonce\":\"0x0\","
+              "\"gas\":\"0x5208\",\"maxFeePerGas\":\"0x1\",\"maxPriorityFeePerGas\":\"0x0\","
+              "\"chainId\":\"0x1\",\"maxFeePerBlobGas\":\"0x2\",\"blobVersionedHashes\":["
+              "\"0x0100000000000000000000000000000000000000000000000000000000000000\","
+              "\"0x01ff000000000000000000000000000000000000000000000000000000000000\"]}",
+              "  kind        blob (EIP-4844)\n"
+              "  chain       1 (Ethereum)\n"
+              "  nonce       0\n"
+              "  to          0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n"
+              "  value       0 ether (0 wei)\n"
+              "  data        none\n"
+              "  blobs       0x0100000000000000000000000000000000000000000000000000000000000000\n"
+              "              0x01ff000000000000000000000000000000000000000000000000000000000000\n"
+              "  gas limit   21000\n"
+              "  fee cap     0.000000001 gwei a unit of gas\n"
+              "  tip cap     0 gwei a unit of gas\n"
+              "  blob fee    0.000000002 gwei a unit of gas\n"
+              "  fee at most 0.000000000000545288 ether (545288 wei)\n"
+              "  all at most 0.000000000000545288 ether (545288 wei)\n");
+    expect_tx("{\"to\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\",\"nonce\":\"0x0\","
+              "\"gas\":\"0x5208\",\"maxFeePerGas\":\"0x1\",\"maxPriorityFeePerGas\":\"0x0\","
+              "\"chainId\":\"0x1\",\"authorizationList\":[{\"chainId\":\"0x1\",\"nonce\":\"0x8\","
+              "\"address\":\"0x63c0c19a282a1b52b07dd5a65b58948a07dae32b\",\"yParity\":\"0x0\","
+              "\"r\":\"0x1\",\"s\":\"0x1\"}]}",
+              "  kind        set code (EIP-7702)\n"
+              "  chain       1 (Ethereum)\n"
+              "  nonce       0\n"
+              "  to          0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n"
+              "  value       0 ether (0 wei)\n"
+              "  data        none\n"
+              "  delegates   to the code at 0x63c0c19a282a1B52b07dD5a65b58948A07DAE32B on chain 1, "
+              "nonce 8\n"
+              "  gas limit   21000\n"
+              "  fee cap     0.000000001 gwei a unit of gas\n"
+              "  tip cap     0 gwei a unit of gas\n"
+              "  fee at most 0.000000000000021 ether (21000 wei)\n"
+              "  all at most 0.000000000000021 ether (21000 wei)\n");
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
-        {"payment", payment},   {"token call", token_call},       {"creation", creation},
-        {"messages", messages}, {"long messages", long_messages},
+        {"later types", later_types}, {"payment", payment},   {"token call", token_call},
+        {"creation", creation},       {"messages", messages}, {"long messages", long_messages},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }

@@ -7,7 +7,7 @@
 
 #include "enclave/kms_client.h"
 #include "eth/eip191.h"
-#include "eth/tx.h"
+#include "eth/tx_codec.h"
 #include "fixture.h"
 #include "nsm/attestation.h"
 #include "wallet/kms_key.h"

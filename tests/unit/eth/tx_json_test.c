@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "eth/tx_codec.h"
 #include "runner.h"
 
 enum { ARENA_SIZE = 1 << 18 };
@@ -69,7 +70,7 @@ static const struct {
     {"nulls are absent", DYNAMIC,
      "'to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','gasPrice':null,'data':null,'from':null,"
      "'accessList':null,'type':null,'value':null,'gasLimit':null,'input':null,'v':null,"
-     "'blobs':null",
+     "'blobs':null,'authorizationList':null,'blobVersionedHashes':null,'maxFeePerBlobGas':null",
      "02df010901028252089470997970c51812dc3a010c7d01b50e0d17dc79c88080c0"},
     {"gas under both names", DYNAMIC,
      "'gasLimit':'0x5208','to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8'",
@@ -95,6 +96,26 @@ static const struct {
      "02f86f010901028252089470997970c51812dc3a010c7d01b50e0d17dc79c88080f84fd69400000000000000"
      "00000000000000000000000001c0f7943535353535353535353535353535353535353535e1a0000000000000"
      "0000000000000000000000000000000000000000000000000000"},
+    {"access list inferred", LEGACY,
+     "'to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','accessList':[]",
+     "01de0109018252089470997970c51812dc3a010c7d01b50e0d17dc79c88080c0"},
+    {"access list named, none given", LEGACY,
+     "'type':'0x1','to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8'",
+     "01de0109018252089470997970c51812dc3a010c7d01b50e0d17dc79c88080c0"},
+    {"blob inferred", DYNAMIC,
+     "'to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','maxFeePerBlobGas':'0x5',"
+     "'blobVersionedHashes':["
+     "'0x01ababababababababababababababababababababababababababababababab']",
+     "03f842010901028252089470997970c51812dc3a010c7d01b50e0d17dc79c88080c005e1a001abababababab"
+     "ababababababababababababababababababababababababab"},
+    {"set code inferred", DYNAMIC,
+     "'to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','authorizationList':[{'chainId':'0x1',"
+     "'address':'0x63c0c19a282a1B52b07dD5a65b58948A07DAE32B','nonce':'0x8','yParity':'0x0',"
+     "'v':'0x1b','r':'0x247da269c0bcc427594c4279d3d3d347dddc75703138d392a8df92dd413313b3',"
+     "'s':'0x2490af55d1ec7f0fa77b23430a9589aaf1b79b4bd2c395b3b367e77c728a40cf'}]",
+     "04f87d010901028252089470997970c51812dc3a010c7d01b50e0d17dc79c88080c0f85cf85a019463c0c19a"
+     "282a1b52b07dd5a65b58948a07dae32b0880a0247da269c0bcc427594c4279d3d3d347dddc75703138d392a8"
+     "df92dd413313b3a02490af55d1ec7f0fa77b23430a9589aaf1b79b4bd2c395b3b367e77c728a40cf"},
 };
 
 static void accepted_rows(void)
@@ -102,7 +123,7 @@ static void accepted_rows(void)
     if (!expect_ok("arena", arena_open(&arena, ARENA_SIZE))) return;
     for (size_t i = 0; i < ARRAY_COUNT(accepted); i++) {
         const char *parts[] = {accepted[i].base, accepted[i].fields};
-        uint8_t memory[512];
+        uint8_t memory[1024];
         struct builder bytes;
         runner_row(accepted[i].name);
         const struct outcome got = read_text(quoted(parts, 2));
@@ -132,7 +153,7 @@ static void sender(void)
 
 /* ---- what is refused, where and why ---- */
 
-static const char NOT_SUPPORTED[] = "belongs to a transaction type that is not supported";
+static const char NOT_SIGNED[] = "is not signed and not passed on: give blobVersionedHashes";
 static const char NOT_TO_SIGN[] = "must not be given for a transaction that is to be signed";
 static const char NOT_THIS_TYPE[] = "does not belong to this transaction type";
 static const char NOT_THE_SAME[] = "must be equal to the other name of the same field";
@@ -146,14 +167,53 @@ static const struct {
     {"s", LEGACY, "'s':'0x1'", "s", NOT_TO_SIGN},
     {"yParity", LEGACY, "'yParity':'0x1'", "yParity", NOT_TO_SIGN},
     {"hash", LEGACY, "'hash':'0x1'", "hash", NOT_TO_SIGN},
-    {"blob fee", DYNAMIC, "'maxFeePerBlobGas':'0x1'", "maxFeePerBlobGas", NOT_SUPPORTED},
-    {"blob hashes", DYNAMIC, "'blobVersionedHashes':[]", "blobVersionedHashes", NOT_SUPPORTED},
-    {"blobs", DYNAMIC, "'blobs':[]", "blobs", NOT_SUPPORTED},
-    {"commitments", DYNAMIC, "'commitments':[]", "commitments", NOT_SUPPORTED},
-    {"proofs", DYNAMIC, "'proofs':[]", "proofs", NOT_SUPPORTED},
-    {"authorizations", DYNAMIC, "'authorizationList':[]", "authorizationList", NOT_SUPPORTED},
-    {"type 1", LEGACY, "'type':'0x1'", "type", "is a transaction type that is not supported"},
-    {"type 3", DYNAMIC, "'type':'0x3'", "type", "is a transaction type that is not supported"},
+    {"blobs", DYNAMIC, "'blobs':[]", "blobs", NOT_SIGNED},
+    {"commitments", DYNAMIC, "'commitments':[]", "commitments", NOT_SIGNED},
+    {"proofs", DYNAMIC, "'proofs':[]", "proofs", NOT_SIGNED},
+    {"blob fee without hashes", DYNAMIC, "'maxFeePerBlobGas':'0x1'", "blobVersionedHashes",
+     "is missing"},
+    {"hashes without blob fee", DYNAMIC, "'blobVersionedHashes':[]", "maxFeePerBlobGas",
+     "is missing"},
+    {"blob fee in type 2", DYNAMIC, "'type':'0x2','maxFeePerBlobGas':'0x1'", "maxFeePerBlobGas",
+     NOT_THIS_TYPE},
+    {"no blobs", DYNAMIC, "'maxFeePerBlobGas':'0x1','blobVersionedHashes':[]",
+     "blobVersionedHashes", "tx: a blob transaction must have blob hashes"},
+    {"seven blobs", DYNAMIC,
+     "'maxFeePerBlobGas':'0x1','blobVersionedHashes':['','','','','','','']", "blobVersionedHashes",
+     "has too many elements"},
+    {"blob hash as a number", DYNAMIC, "'maxFeePerBlobGas':'0x1','blobVersionedHashes':[1]",
+     "blobVersionedHashes[0]", "must be a string"},
+    {"blob hash too short", DYNAMIC, "'maxFeePerBlobGas':'0x1','blobVersionedHashes':['0x01']",
+     "blobVersionedHashes[0]", "hex: has the wrong number of digits"},
+    {"blobs for nobody", DYNAMIC,
+     "'maxFeePerBlobGas':'0x1','data':'0x00','blobVersionedHashes':["
+     "'0x01ababababababababababababababababababababababababababababababab']",
+     "to", "tx: this type must have a recipient"},
+    {"no authorizations", DYNAMIC, "'authorizationList':[]", "authorizationList",
+     "tx: authorization list must not be empty"},
+    {"authorizations in type 2", DYNAMIC, "'type':'0x2','authorizationList':[]",
+     "authorizationList", NOT_THIS_TYPE},
+    {"authorizations beside a price", LEGACY, "'authorizationList':[]", "gasPrice", NOT_THIS_TYPE},
+    {"authorization is text", DYNAMIC, "'authorizationList':['0x']", "authorizationList[0]",
+     "must be an object"},
+    {"authorization with another field", DYNAMIC, "'authorizationList':[{'codeAddress':'0x'}]",
+     "authorizationList[0]", "has a field that is not known here"},
+    {"authorization without a chain", DYNAMIC, "'authorizationList':[{'nonce':'0x0'}]",
+     "authorizationList[0].chainId", "is missing"},
+    {"authorization for every chain", DYNAMIC,
+     "'authorizationList':[{'chainId':'0x0',"
+     "'address':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','nonce':'0x0','yParity':'0x0',"
+     "'r':'0x1','s':'0x1'}]",
+     "authorizationList[0]", "authorization: chain id 0 is valid on every chain"},
+    {"authorization whose v says otherwise", DYNAMIC,
+     "'authorizationList':[{'chainId':'0x1',"
+     "'address':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','nonce':'0x0','yParity':'0x0',"
+     "'v':'0x1c','r':'0x1','s':'0x1'}]",
+     "authorizationList[0].v", "must say the same as yParity"},
+    {"type 5", LEGACY, "'type':'0x5'", "type",
+     "tx: type 0x05 begins an authorization (EIP-7702), which is no transaction"},
+    {"another chain's type", DYNAMIC, "'type':'0x7e'", "type",
+     "tx: type 0x7e is the OP stack's deposit or Berachain's; not supported"},
     {"type number", DYNAMIC, "'type':2", "type", "must be a string"},
     {"type too large", DYNAMIC, "'type':'0x10000000000000000'", "type", "must be below 2^64"},
     {"no fee", "'chainId':'0x1','nonce':'0x9','gas':'0x5208'", TO, "gasPrice",
@@ -169,7 +229,7 @@ static const struct {
     {"tip in legacy", LEGACY, "'type':'0x0','maxPriorityFeePerGas':'0x1'", "maxPriorityFeePerGas",
      NOT_THIS_TYPE},
     {"access list in legacy", LEGACY, "'type':'0x0','accessList':[]", "accessList", NOT_THIS_TYPE},
-    {"access list and price are type 1", LEGACY, "'accessList':[]", "accessList", NOT_SUPPORTED},
+    {"cap in type 1", LEGACY, "'type':'0x1','maxFeePerGas':'0x2'", "maxFeePerGas", NOT_THIS_TYPE},
     {"no chain", "'nonce':'0x9','gas':'0x5208','gasPrice':'0x1'", TO, "chainId", "is missing"},
     {"chain as a number", "'nonce':'0x9','gas':'0x5208','gasPrice':'0x1'", "'chainId':1", "chainId",
      "must be a string"},
@@ -327,8 +387,8 @@ static const struct {
      "080a056f2b2acaf0b8462cd0045a5ac26eed5b02547d2f313d30db9b8690e53715650a027f3ddea1e6c14ef856829"
      "4e1dd980e42f2ad68cf8e808582e5a2df3a792267f",
      "{'type':'0x2','chainId':'0xaa36a7','nonce':'0x12c',"
-     "'to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8','gas':'0xea60',"
-     "'maxPriorityFeePerGas':'0x3b9aca00','maxFeePerGas':'0x174876e800',"
+     "'maxPriorityFeePerGas':'0x3b9aca00','maxFeePerGas':'0x174876e800','gas':'0xea60',"
+     "'to':'0x70997970c51812dc3a010c7d01b50e0d17dc79c8',"
      "'value':'0xab54a98ceb1f0ad2','input':'0xdeadbeef','accessList':["
      "{'address':'0x0000000000000000000000000000000000000001','storageKeys':[]},"
      "{'address':'0x3535353535353535353535353535353535353535','storageKeys':["
@@ -342,7 +402,7 @@ static const struct {
     {"legacy creation",
      "f8537f80830186a08080856001600255820a96a0772729a4237a17c1bb1d53f4eac09b28c5921fc54bb3afbdaea5"
      "61a678948095a027fc94c700632de5cf05a4a3c36f31344f8578cc22b37e3460bf862db2e58893",
-     "{'type':'0x0','chainId':'0x539','nonce':'0x7f','to':null,'gas':'0x186a0','gasPrice':'0x0',"
+     "{'type':'0x0','chainId':'0x539','nonce':'0x7f','gasPrice':'0x0','gas':'0x186a0','to':null,"
      "'value':'0x0','input':'0x6001600255','v':'0xa96',"
      "'r':'0x772729a4237a17c1bb1d53f4eac09b28c5921fc54bb3afbdaea561a678948095',"
      "'s':'0x27fc94c700632de5cf05a4a3c36f31344f8578cc22b37e3460bf862db2e58893',"

@@ -12,7 +12,7 @@
 #include "crypto/digest.h"
 #include "eth/address.h"
 #include "eth/eip191.h"
-#include "eth/tx.h"
+#include "eth/tx_codec.h"
 #include "net/stream.h"
 #include "os/clock.h"
 #include "parent/accounts.h"

@@ -7,7 +7,7 @@
 #include "bench.h"
 #include "eth/address.h"
 #include "eth/eip191.h"
-#include "eth/tx.h"
+#include "eth/tx_codec.h"
 #include "parent/accounts.h"
 #include "runner.h"
 
@@ -198,9 +198,12 @@ static const struct {
     {"data and input differ", LEGACY "," TO ",\"data\":\"0x00\",\"input\":\"0x01\"", "transaction.",
      0},
     {"contract without data", DYNAMIC, "transaction", 0},
-    {"type 1", DYNAMIC "," TO ",\"type\":\"0x1\"", "transaction.type: ", 0},
-    {"type 3", DYNAMIC "," TO ",\"type\":\"0x3\"", "transaction.type: ", 0},
-    {"access list of legacy", LEGACY "," TO ",\"accessList\":[]", "transaction.accessList: ", 0},
+    {"fee cap in type 1", DYNAMIC "," TO ",\"type\":\"0x1\"", "transaction.max", 0},
+    {"type 3 without blobs", DYNAMIC "," TO ",\"type\":\"0x3\"",
+     "transaction.maxFeePerBlobGas: ", 0},
+    {"type 5", DYNAMIC "," TO ",\"type\":\"0x5\"", "transaction.type: ", 0},
+    {"access list of legacy", LEGACY "," TO ",\"type\":\"0x0\",\"accessList\":[]",
+     "transaction.accessList: ", 0},
     {"signature in it", LEGACY "," TO ",\"v\":\"0x1\"", "transaction", 0},
     {"unknown field", LEGACY "," TO ",\"colour\":\"red\"", "transaction", 0},
     {"from another", LEGACY "," TO ",\"from\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"",
