@@ -1,9 +1,9 @@
 #include "cli/describe.h"
 
 #include "base/hex.h"
-#include "cli/amount.h"
 #include "cli/escape.h"
 #include "eth/access_list.h"
+#include "eth/amount.h"
 #include "eth/authorization.h"
 #include "eth/chains.h"
 

@@ -1,10 +1,10 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
 #include "cli/escape.h"
+#include "eth/amount.h"
 #include "eth/tx_json.h"
 #include "os/file.h"
 

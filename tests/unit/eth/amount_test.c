@@ -1,4 +1,4 @@
-#include "cli/amount.h"
+#include "eth/amount.h"
 
 #include "runner.h"
 

@@ -5,8 +5,8 @@
  * "1.5ether", "30gwei", "7wei". A fraction has at most as many digits as the unit has, so nothing is
  * ever rounded. Signs, blanks, exponents and digit separators are refused.
  */
-#ifndef CLI_AMOUNT_H
-#define CLI_AMOUNT_H
+#ifndef ETH_AMOUNT_H
+#define ETH_AMOUNT_H
 
 #include "base/builder.h"
 #include "base/slice.h"

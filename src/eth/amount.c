@@ -1,4 +1,4 @@
-#include "cli/amount.h"
+#include "eth/amount.h"
 
 enum { GWEI_DIGITS = 9, ETHER_DIGITS = 18 };
 
