@@ -55,7 +55,7 @@ void http_headers_init(struct http_headers *headers)
 
 status http_headers_add(struct http_headers *headers, slice name, slice value)
 {
-    REQUIRE(headers->count < HTTP_HEADER_COUNT_MAX, OVER_LIMIT, "message: has too many headers");
+    REQUIRE(headers->count < HTTP_HEADER_COUNT_MAX, OVER_LIMIT, "http: has too many headers");
     headers->list[headers->count++] = (struct http_header){name, value};
     return status_ok();
 }
@@ -84,8 +84,8 @@ static size_t count_of(const struct http_headers *headers, const char *name)
 status http_headers_read(const struct http_headers *headers, const char *name, slice *value)
 {
     const size_t count = count_of(headers, name);
-    REQUIRE(count > 0, BAD_INPUT, "message: a required header is missing");
-    REQUIRE(count == 1, BAD_INPUT, "message: a header is there twice");
+    REQUIRE(count > 0, BAD_INPUT, "http: a required header is missing");
+    REQUIRE(count == 1, BAD_INPUT, "http: a header is there twice");
     (void)http_headers_find(headers, name, value);
     return status_ok();
 }
@@ -95,7 +95,7 @@ static status take_line(slice *input, slice *line)
 {
     const size_t end = slice_index_of(*input, '\n');
     REQUIRE(end < input->size && end > 0 && input->bytes[end - 1] == '\r', BAD_INPUT,
-            "message: a line must end in CR LF");
+            "http: a line must end in CR LF");
     *line = slice_part(*input, 0, end - 1);
     *input = slice_part(*input, end + 1, input->size);
     return status_ok();
@@ -104,13 +104,13 @@ static status take_line(slice *input, slice *line)
 status http_header_parse(slice line, struct http_header *header)
 {
     REQUIRE(line.bytes[0] != ' ' && line.bytes[0] != '\t', BAD_INPUT,
-            "message: a header line must not be folded");
+            "http: a header line must not be folded");
     const size_t colon = slice_index_of(line, ':');
-    REQUIRE(colon < line.size, BAD_INPUT, "message: a header line has no colon");
+    REQUIRE(colon < line.size, BAD_INPUT, "http: a header line has no colon");
     const slice name = slice_part(line, 0, colon);
     const slice value = slice_trim(slice_part(line, colon + 1, line.size));
-    REQUIRE(is_token(name), BAD_INPUT, "message: a header's name is not a token");
-    REQUIRE(http_is_value(value), BAD_INPUT, "message: a header has a control character");
+    REQUIRE(is_token(name), BAD_INPUT, "http: a header's name is not a token");
+    REQUIRE(http_is_value(value), BAD_INPUT, "http: a header has a control character");
     *header = (struct http_header){name, value};
     return status_ok();
 }
@@ -145,19 +145,19 @@ static status parse_framing(const struct http_headers *headers, struct http_fram
     slice coding = {0}, length = {0};
     const size_t coding_count = count_of(headers, "transfer-encoding");
     const size_t length_count = count_of(headers, "content-length");
-    REQUIRE(length_count <= 1, BAD_INPUT, "message: has more than one Content-Length");
-    REQUIRE(coding_count <= 1, BAD_INPUT, "message: has more than one Transfer-Encoding");
+    REQUIRE(length_count <= 1, BAD_INPUT, "http: has more than one Content-Length");
+    REQUIRE(coding_count <= 1, BAD_INPUT, "http: has more than one Transfer-Encoding");
     REQUIRE(coding_count + length_count <= 1, BAD_INPUT,
-            "message: has both Content-Length and Transfer-Encoding");
+            "http: has both Content-Length and Transfer-Encoding");
     if (http_headers_find(headers, "transfer-encoding", &coding)) {
-        REQUIRE(!framing->is_version_1_0, BAD_INPUT, "message: HTTP/1.0 has no Transfer-Encoding");
+        REQUIRE(!framing->is_version_1_0, BAD_INPUT, "http: HTTP/1.0 has no Transfer-Encoding");
         REQUIRE(http_name_equal(coding, slice_text("chunked")), BAD_INPUT,
-                "message: Transfer-Encoding must be chunked");
+                "http: Transfer-Encoding must be chunked");
         framing->is_chunked = true;
     }
     if (http_headers_find(headers, "content-length", &length)) {
         if (!status_is_ok(slice_parse_u64(length, INT64_MAX, &framing->length))) {
-            FAIL(BAD_INPUT, 0, "message: Content-Length is not a plain number");
+            FAIL(BAD_INPUT, 0, "http: Content-Length is not a plain number");
         }
         framing->has_length = true;
     }
@@ -176,7 +176,7 @@ static status parse_version(slice text, struct http_framing *framing)
     const bool is_version_1_1 = slice_equal(text, slice_text("HTTP/1.1"));
     framing->is_version_1_0 = slice_equal(text, slice_text("HTTP/1.0"));
     REQUIRE(is_version_1_1 || framing->is_version_1_0, BAD_INPUT,
-            "message: version must be HTTP/1.1 or HTTP/1.0");
+            "http: version must be HTTP/1.1 or HTTP/1.0");
     return status_ok();
 }
 
@@ -188,13 +188,11 @@ static status parse_request_line(slice line, struct http_request *request,
     line = slice_part(line, method_size + 1, line.size);
     const size_t target_size = slice_index_of(line, ' ');
     request->target = slice_part(line, 0, target_size);
-    REQUIRE(is_token(request->method), BAD_INPUT, "message: method is not a token");
-    REQUIRE(request->method.size <= HTTP_METHOD_SIZE_MAX, OVER_LIMIT,
-            "message: method is too long");
+    REQUIRE(is_token(request->method), BAD_INPUT, "http: method is not a token");
+    REQUIRE(request->method.size <= HTTP_METHOD_SIZE_MAX, OVER_LIMIT, "http: method is too long");
     REQUIRE(is_target(request->target), BAD_INPUT,
-            "message: target must be a path of visible characters");
-    REQUIRE(request->target.size <= HTTP_TARGET_SIZE_MAX, OVER_LIMIT,
-            "message: target is too long");
+            "http: target must be a path of visible characters");
+    REQUIRE(request->target.size <= HTTP_TARGET_SIZE_MAX, OVER_LIMIT, "http: target is too long");
     return parse_version(slice_part(line, target_size + 1, line.size), framing);
 }
 
@@ -208,7 +206,7 @@ status http_request_parse(slice head, struct http_request *request, struct http_
     TRY(parse_headers(head, &read.headers));
     TRY(parse_framing(&read.headers, &found));
     REQUIRE(count_of(&read.headers, "host") == 1, BAD_INPUT,
-            "message: a request must have exactly one Host");
+            "http: a request must have exactly one Host");
     read.is_last = found.is_last;
     *request = read;
     *framing = found;
@@ -224,11 +222,11 @@ static status parse_status_line(slice line, struct http_response *response,
     line = slice_part(line, version_size + 1, line.size);
     const bool is_number = status_is_ok(slice_parse_u64(slice_part(line, 0, 3), 599, &code));
     REQUIRE(is_number && code >= 100 && (line.size == 3 || line.bytes[3] == ' '), BAD_INPUT,
-            "message: status code must be 100 to 599");
-    REQUIRE(code != 101, BAD_INPUT, "message: switching protocols is not supported");
+            "http: status code must be 100 to 599");
+    REQUIRE(code != 101, BAD_INPUT, "http: switching protocols is not supported");
     response->code = (uint16_t)code;
     response->reason = slice_part(line, 4, line.size);
-    REQUIRE(http_is_value(response->reason), BAD_INPUT, "message: reason has a control character");
+    REQUIRE(http_is_value(response->reason), BAD_INPUT, "http: reason has a control character");
     return status_ok();
 }
 
@@ -255,7 +253,7 @@ status http_response_parse(slice head, slice method, struct http_response *respo
         found.length = 0;
     }
     REQUIRE(found.is_chunked || found.has_length, BAD_INPUT,
-            "message: a response must say how long its body is");
+            "http: a response must say how long its body is");
     *response = read;
     *framing = found;
     return status_ok();
@@ -275,11 +273,10 @@ static status print_headers(const struct http_headers *headers, struct builder *
 {
     for (size_t i = 0; i < headers->count; i++) {
         const struct http_header *header = &headers->list[i];
-        REQUIRE(is_token(header->name), BAD_INPUT, "message: a header's name is not a token");
-        REQUIRE(http_is_value(header->value), BAD_INPUT,
-                "message: a header has a control character");
+        REQUIRE(is_token(header->name), BAD_INPUT, "http: a header's name is not a token");
+        REQUIRE(http_is_value(header->value), BAD_INPUT, "http: a header has a control character");
         REQUIRE(!is_own_header(header->name), BAD_INPUT,
-                "message: length and connection headers are written by print");
+                "http: length and connection headers are written by print");
         builder_put(text, header->name);
         builder_put_text(text, ": ");
         builder_put(text, header->value);
@@ -298,7 +295,7 @@ static status print_end(bool is_last, bool has_length, slice body, struct builde
     }
     builder_put_text(text, "\r\n");
     builder_put(text, body);
-    REQUIRE(!text->is_over, OVER_LIMIT, "message: does not fit");
+    REQUIRE(!text->is_over, OVER_LIMIT, "http: does not fit");
     return status_ok();
 }
 
@@ -311,9 +308,9 @@ static bool is_bodiless(slice method)
 
 status http_request_print(const struct http_request *request, struct builder *text)
 {
-    REQUIRE(is_token(request->method), BAD_INPUT, "message: method is not a token");
+    REQUIRE(is_token(request->method), BAD_INPUT, "http: method is not a token");
     REQUIRE(is_target(request->target), BAD_INPUT,
-            "message: target must be a path of visible characters");
+            "http: target must be a path of visible characters");
     builder_put(text, request->method);
     builder_put_text(text, " ");
     builder_put(text, request->target);
@@ -327,10 +324,10 @@ status http_response_print(const struct http_response *response, struct builder 
 {
     const bool has_length = response->code != 204 && response->code != 304;
     REQUIRE(response->code >= 200 && response->code <= 599, BAD_INPUT,
-            "message: status code must be 200 to 599");
-    REQUIRE(http_is_value(response->reason), BAD_INPUT, "message: reason has a control character");
+            "http: status code must be 200 to 599");
+    REQUIRE(http_is_value(response->reason), BAD_INPUT, "http: reason has a control character");
     REQUIRE(has_length || response->body.size == 0, BAD_INPUT,
-            "message: a response of this code has no body");
+            "http: a response of this code has no body");
     builder_put_text(text, "HTTP/1.1 ");
     builder_put_decimal(text, response->code);
     builder_put_text(text, " ");

@@ -48,7 +48,7 @@ static status find_line(struct http_reader *reader, size_t start, size_t *line_s
     reader->scanned_size = *is_found ? from + end + 1 : reader->size;
     if (!*is_found) return status_ok();
     REQUIRE(from + end > start && reader->memory[from + end - 1] == '\r', BAD_INPUT,
-            "message: a line must end in CR LF");
+            "http: a line must end in CR LF");
     *line_size = from + end - 1 - start;
     return status_ok();
 }
@@ -60,11 +60,10 @@ static status find_head(struct http_reader *reader)
         size_t line_size = 0;
         bool is_found = false;
         TRY(find_line(reader, reader->next_offset, &line_size, &is_found));
-        REQUIRE(reader->scanned_size <= HTTP_HEAD_SIZE_MAX, OVER_LIMIT,
-                "message: head is too long");
+        REQUIRE(reader->scanned_size <= HTTP_HEAD_SIZE_MAX, OVER_LIMIT, "http: head is too long");
         if (!is_found) return status_ok();
         REQUIRE(line_size > 0 || reader->next_offset > 0, BAD_INPUT,
-                "message: must not begin with an empty line");
+                "http: must not begin with an empty line");
         reader->next_offset = reader->scanned_size;
         if (line_size > 0) continue;
         reader->head_size = reader->next_offset;
@@ -80,7 +79,7 @@ static status start_body(struct http_reader *reader, const struct http_framing *
         return status_ok();
     }
     REQUIRE(framing->length <= reader->size_max - reader->head_size, OVER_LIMIT,
-            "message: body is too long");
+            "http: body is too long");
     reader->body_size = (size_t)framing->length;
     reader->state = STATE_BODY;
     return status_ok();
@@ -98,11 +97,11 @@ static status parse_chunk_line(const struct http_reader *reader, slice line, siz
     size_t size = 0, i = 0;
     for (; i < line.size && hex_value(line.bytes[i]) < 16; i++) {
         size = size * 16 + hex_value(line.bytes[i]);
-        REQUIRE(size <= reader->size_max, OVER_LIMIT, "message: body is too long");
+        REQUIRE(size <= reader->size_max, OVER_LIMIT, "http: body is too long");
     }
     REQUIRE(i > 0 && (i == line.size || line.bytes[i] == ';'), BAD_INPUT,
-            "message: a chunk's size is not plain hex");
-    REQUIRE(http_is_value(line), BAD_INPUT, "message: a chunk line has a control character");
+            "http: a chunk's size is not plain hex");
+    REQUIRE(http_is_value(line), BAD_INPUT, "http: a chunk line has a control character");
     *chunk_size = size;
     return status_ok();
 }
@@ -112,7 +111,7 @@ static status read_chunk_line(struct http_reader *reader, bool *is_moved)
     size_t line_size = 0;
     TRY(find_line(reader, reader->next_offset, &line_size, is_moved));
     REQUIRE(reader->scanned_size - reader->next_offset <= HTTP_CHUNK_LINE_SIZE_MAX, OVER_LIMIT,
-            "message: a chunk line is too long");
+            "http: a chunk line is too long");
     if (!*is_moved) return status_ok();
     TRY(parse_chunk_line(reader, slice_of(reader->memory + reader->next_offset, line_size),
                          &reader->chunk_size));
@@ -129,7 +128,7 @@ static status read_chunk(struct http_reader *reader, bool *is_moved)
     if (!*is_moved) return status_ok();
     const uint8_t *chunk = reader->memory + reader->next_offset;
     const uint8_t *end = chunk + reader->chunk_size;
-    REQUIRE(end[0] == '\r' && end[1] == '\n', BAD_INPUT, "message: a chunk must end in CR LF");
+    REQUIRE(end[0] == '\r' && end[1] == '\n', BAD_INPUT, "http: a chunk must end in CR LF");
     memmove(reader->memory + reader->head_size + reader->body_size, chunk, reader->chunk_size);
     reader->body_size += reader->chunk_size;
     reader->next_offset += reader->chunk_size + 2;
@@ -145,7 +144,7 @@ static status read_trailer(struct http_reader *reader, bool *is_moved)
     TRY(find_line(reader, reader->next_offset, &line_size, is_moved));
     REQUIRE(reader->trailer_size + (reader->scanned_size - reader->next_offset) <=
                 HTTP_HEAD_SIZE_MAX,
-            OVER_LIMIT, "message: trailer is too long");
+            OVER_LIMIT, "http: trailer is too long");
     if (!*is_moved) return status_ok();
     if (line_size > 0) {
         TRY(http_header_parse(slice_of(reader->memory + reader->next_offset, line_size), &dropped));
@@ -180,7 +179,7 @@ static status advance(struct http_reader *reader)
         }
     }
     REQUIRE(reader->state == STATE_DONE || reader->size < reader->size_max, OVER_LIMIT,
-            "message: does not fit");
+            "http: does not fit");
     return status_ok();
 }
 
@@ -226,7 +225,7 @@ static status start_response(struct http_reader *reader, slice method)
         if (started.code >= 200) return start_body(reader, &framing);
         const size_t interim_count = reader->interim_count + 1;
         REQUIRE(interim_count <= HTTP_INTERIM_COUNT_MAX, OVER_LIMIT,
-                "message: too many interim responses");
+                "http: too many interim responses");
         http_reader_next(reader);
         reader->interim_count = interim_count;
     }

@@ -341,8 +341,7 @@ static void sign_refusals(void)
          "sigv4: request is signed already", 1024},
         {"token already", &credentials, example_scope, "X-Amz-Security-Token",
          "sigv4: request is signed already", 1024},
-        {"two hosts", &credentials, example_scope, "host", "message: a header is there twice",
-         1024},
+        {"two hosts", &credentials, example_scope, "host", "http: a header is there twice", 1024},
         {"no room", &credentials, example_scope, "X-Other", "builder: result does not fit", 128},
     };
     example_credentials(slice_text(""), &credentials);
@@ -506,7 +505,7 @@ static void claims_told_twice(void)
         }
         expect_ok("add", http_headers_add(&request.headers, slice_text(names[i]), value));
         expect_refused("twice", sigv4_claim_read(&request, &claim),
-                       "message: a header is there twice");
+                       "http: a header is there twice");
     }
 }
 
@@ -576,7 +575,7 @@ static void most_headers(void)
         builder_init(&builder, memory, sizeof memory);
         const struct sigv4_signer signer = {&credentials, example_scope, &key};
         expect_outcome("sign", sigv4_sign(&signer, example_time_s, &builder, &request),
-                       room == 3 ? NULL : "message: has too many headers");
+                       room == 3 ? NULL : "http: has too many headers");
     }
 }
 

@@ -18,9 +18,9 @@ static void headers(void)
     expect_ok("one", http_headers_read(&headers, "x-one", &value));
     expect_text("value", value, "1");
     expect_refused("none", http_headers_read(&headers, "x-three", &value),
-                   "message: a required header is missing");
+                   "http: a required header is missing");
     expect_refused("two", http_headers_read(&headers, "x-two", &value),
-                   "message: a header is there twice");
+                   "http: a header is there twice");
 }
 
 static void token_bytes(void)
@@ -62,7 +62,7 @@ static void print_requests(void)
     expect_ok("no body", http_request_print(&request, &builder));
     expect_text("text", builder_view(&builder), "GET / HTTP/1.1\r\n\r\n");
     builder_init(&builder, text, builder.size - 1);
-    expect_refused("no room", http_request_print(&request, &builder), "message: does not fit");
+    expect_refused("no room", http_request_print(&request, &builder), "http: does not fit");
 }
 
 static void print_refusals(void)
@@ -71,17 +71,17 @@ static void print_refusals(void)
         const char *name, *method, *target, *header, *value, *refusal;
     } rows[] = {
         {"fine", "GET", "/", "X", "y", NULL},
-        {"method", "GE T", "/", "X", "y", "message: method is not a token"},
-        {"target", "GET", "/ x", "X", "y", "message: target must be a path of visible characters"},
-        {"header name", "GET", "/", "X:", "y", "message: a header's name is not a token"},
+        {"method", "GE T", "/", "X", "y", "http: method is not a token"},
+        {"target", "GET", "/ x", "X", "y", "http: target must be a path of visible characters"},
+        {"header name", "GET", "/", "X:", "y", "http: a header's name is not a token"},
         {"line break in a value", "GET", "/", "X", "y\r\nZ: a",
-         "message: a header has a control character"},
+         "http: a header has a control character"},
         {"length", "GET", "/", "content-length", "1",
-         "message: length and connection headers are written by print"},
+         "http: length and connection headers are written by print"},
         {"encoding", "GET", "/", "Transfer-Encoding", "chunked",
-         "message: length and connection headers are written by print"},
+         "http: length and connection headers are written by print"},
         {"connection", "GET", "/", "Connection", "close",
-         "message: length and connection headers are written by print"},
+         "http: length and connection headers are written by print"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         uint8_t text[256];
@@ -110,20 +110,20 @@ static void print_responses(void)
     expect_text("text", builder_view(&builder), "HTTP/1.1 204 OK\r\n\r\n");
     response.body = slice_text("x");
     expect_refused("no content with a body", http_response_print(&response, &builder),
-                   "message: a response of this code has no body");
+                   "http: a response of this code has no body");
     response = (struct http_response){.code = 199};
     expect_refused("interim", http_response_print(&response, &builder),
-                   "message: status code must be 200 to 599");
+                   "http: status code must be 200 to 599");
     response = (struct http_response){.code = 600};
     expect_refused("too high", http_response_print(&response, &builder),
-                   "message: status code must be 200 to 599");
+                   "http: status code must be 200 to 599");
     response = (struct http_response){.code = 200};
     expect_ok("add", http_headers_add(&response.headers, slice_text("a b"), slice_text("c")));
     expect_refused("header", http_response_print(&response, &builder),
-                   "message: a header's name is not a token");
+                   "http: a header's name is not a token");
     response = (struct http_response){.code = 200, .reason = slice_text("a\r\nb")};
     expect_refused("reason", http_response_print(&response, &builder),
-                   "message: reason has a control character");
+                   "http: reason has a control character");
 }
 
 /* What framing a head has; `length` -1 stands for chunks, -2 for none. */
@@ -138,13 +138,12 @@ static const struct {
     {"no body", "HTTP/1.1 204 No\r\n\r\n", 0, false, NULL},
     {"last", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n", 7, true, NULL},
     {"neither", "HTTP/1.1 200 OK\r\n\r\n", 0, false,
-     "message: a response must say how long its body is"},
-    {"line feed first", "\nContent-Length: 7\r\n\r\n", 0, false,
-     "message: a line must end in CR LF"},
-    {"no line", "", 0, false, "message: a line must end in CR LF"},
-    {"line feed alone", "HTTP/1.1 200 OK\n\r\n", 0, false, "message: a line must end in CR LF"},
+     "http: a response must say how long its body is"},
+    {"line feed first", "\nContent-Length: 7\r\n\r\n", 0, false, "http: a line must end in CR LF"},
+    {"no line", "", 0, false, "http: a line must end in CR LF"},
+    {"line feed alone", "HTTP/1.1 200 OK\n\r\n", 0, false, "http: a line must end in CR LF"},
     {"no empty line at the end", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n", 0, false,
-     "message: a line must end in CR LF"},
+     "http: a line must end in CR LF"},
 };
 
 static void response_heads(void)
@@ -173,7 +172,7 @@ static void request_heads(void)
     struct http_framing framing = {.length = 99};
     expect_refused("no host",
                    http_request_parse(slice_text("GET / HTTP/1.1\r\n\r\n"), &request, &framing),
-                   "message: a request must have exactly one Host");
+                   "http: a request must have exactly one Host");
     expect_text("untouched", request.method, "old");
     expect_u64("untouched", framing.length, 99);
     expect_ok("head", http_request_parse(
@@ -193,7 +192,7 @@ static void header_lines(void)
     expect_text("name", header.name, "A-b");
     expect_text("value", header.value, "c d");
     expect_refused("no colon", http_header_parse(slice_text("a"), &header),
-                   "message: a header line has no colon");
+                   "http: a header line has no colon");
     expect_true("values",
                 http_is_value(slice_text(" a\t\xff")) && !http_is_value(slice_text("\n")));
 }

@@ -47,125 +47,123 @@ static const struct {
     {"longest method", "ABCDEFGHIJKLMNOP / HTTP/1.1\r\nHost: a\r\n\r\n", "", NULL},
 
     {"empty line first", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: must not begin with an empty line"},
-    {"line feed alone", "GET / HTTP/1.1\nHost: a\r\n\r\n", NULL,
-     "message: a line must end in CR LF"},
+     "http: must not begin with an empty line"},
+    {"line feed alone", "GET / HTTP/1.1\nHost: a\r\n\r\n", NULL, "http: a line must end in CR LF"},
     {"line feed alone at the end", "GET / HTTP/1.1\r\nHost: a\r\n\n", NULL,
-     "message: a line must end in CR LF"},
-    {"line feed first", "\n", NULL, "message: a line must end in CR LF"},
+     "http: a line must end in CR LF"},
+    {"line feed first", "\n", NULL, "http: a line must end in CR LF"},
     {"carriage return in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", NULL,
-     "message: a header has a control character"},
+     "http: a header has a control character"},
     {"delete in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\x7f\r\n\r\n", NULL,
-     "message: a header has a control character"},
+     "http: a header has a control character"},
     {"folded line", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", NULL,
-     "message: a header line must not be folded"},
+     "http: a header line must not be folded"},
     {"folded with a tab", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n\tb: c\r\n\r\n", NULL,
-     "message: a header line must not be folded"},
+     "http: a header line must not be folded"},
     {"blank before the colon", "GET / HTTP/1.1\r\nHost: a\r\nX : a\r\n\r\n", NULL,
-     "message: a header's name is not a token"},
+     "http: a header's name is not a token"},
     {"no name", "GET / HTTP/1.1\r\nHost: a\r\n: a\r\n\r\n", NULL,
-     "message: a header's name is not a token"},
+     "http: a header's name is not a token"},
     {"no colon", "GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n", NULL,
-     "message: a header line has no colon"},
-    {"no host", "GET / HTTP/1.1\r\n\r\n", NULL, "message: a request must have exactly one Host"},
+     "http: a header line has no colon"},
+    {"no host", "GET / HTTP/1.1\r\n\r\n", NULL, "http: a request must have exactly one Host"},
     {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", NULL,
-     "message: a request must have exactly one Host"},
+     "http: a request must have exactly one Host"},
     {"two lengths",
      "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", NULL,
-     "message: has more than one Content-Length"},
+     "http: has more than one Content-Length"},
     {"two equal lengths",
      "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\ncontent-length: 3\r\n\r\nabc", NULL,
-     "message: has more than one Content-Length"},
+     "http: has more than one Content-Length"},
     {"list of lengths", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc", NULL,
-     "message: Content-Length is not a plain number"},
+     "http: Content-Length is not a plain number"},
     {"length with a sign", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc", NULL,
-     "message: Content-Length is not a plain number"},
+     "http: Content-Length is not a plain number"},
     {"negative length", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nabc", NULL,
-     "message: Content-Length is not a plain number"},
+     "http: Content-Length is not a plain number"},
     {"length in hex", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\nabc", NULL,
-     "message: Content-Length is not a plain number"},
+     "http: Content-Length is not a plain number"},
     {"empty length", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", NULL,
-     "message: Content-Length is not a plain number"},
+     "http: Content-Length is not a plain number"},
     {"length of 2^64", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n",
-     NULL, "message: Content-Length is not a plain number"},
+     NULL, "http: Content-Length is not a plain number"},
     {"length beyond memory",
      "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775807\r\n\r\n", NULL,
-     "message: body is too long"},
+     "http: body is too long"},
     {"length and chunks",
      "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: "
      "chunked\r\n\r\n0\r\n\r\n",
-     NULL, "message: has both Content-Length and Transfer-Encoding"},
+     NULL, "http: has both Content-Length and Transfer-Encoding"},
     {"two encodings",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
      "identity\r\n\r\n0\r\n\r\n",
-     NULL, "message: has more than one Transfer-Encoding"},
+     NULL, "http: has more than one Transfer-Encoding"},
     {"list of encodings",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", NULL,
-     "message: Transfer-Encoding must be chunked"},
+     "http: Transfer-Encoding must be chunked"},
     {"encoding with a tail",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", NULL,
-     "message: Transfer-Encoding must be chunked"},
+     "http: Transfer-Encoding must be chunked"},
     {"chunks in HTTP/1.0",
      "PUT / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", NULL,
-     "message: HTTP/1.0 has no Transfer-Encoding"},
+     "http: HTTP/1.0 has no Transfer-Encoding"},
     {"chunk without a size",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n;x\r\n", NULL,
-     "message: a chunk's size is not plain hex"},
+     "http: a chunk's size is not plain hex"},
     {"chunk with a prefix",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n", NULL,
-     "message: a chunk's size is not plain hex"},
+     "http: a chunk's size is not plain hex"},
     {"chunk with a blank",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3 \r\nabc\r\n", NULL,
-     "message: a chunk's size is not plain hex"},
+     "http: a chunk's size is not plain hex"},
     {"chunk of 2^64",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000000\r\n", NULL,
-     "message: body is too long"},
+     "http: body is too long"},
     {"chunk longer than it says",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", NULL,
-     "message: a chunk must end in CR LF"},
+     "http: a chunk must end in CR LF"},
     {"chunk size in capitals",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n",
      "0123456789", NULL},
     {"chunk size beyond hex",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nG\r\n", NULL,
-     "message: a chunk's size is not plain hex"},
+     "http: a chunk's size is not plain hex"},
     {"chunk that ends in a line feed alone",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n\n0\r\n\r\n", NULL,
-     "message: a chunk must end in CR LF"},
+     "http: a chunk must end in CR LF"},
     {"chunk that ends in a carriage return alone",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\r0\r\n\r\n", NULL,
-     "message: a chunk must end in CR LF"},
+     "http: a chunk must end in CR LF"},
     {"trailer line with a line feed alone",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\n\r\n", NULL,
-     "message: a line must end in CR LF"},
+     "http: a line must end in CR LF"},
     {"chunk line with a line feed alone",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\nab\r\n0\r\n\r\n", NULL,
-     "message: a line must end in CR LF"},
+     "http: a line must end in CR LF"},
     {"control character in an extension",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;\x01\r\nab\r\n", NULL,
-     "message: a chunk line has a control character"},
+     "http: a chunk line has a control character"},
     {"trailer that is no header",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nGET / HTTP/1.1\r\n\r\n",
-     NULL, "message: a header line has no colon"},
-    {"no method", " / HTTP/1.1\r\nHost: a\r\n\r\n", NULL, "message: method is not a token"},
+     NULL, "http: a header line has no colon"},
+    {"no method", " / HTTP/1.1\r\nHost: a\r\n\r\n", NULL, "http: method is not a token"},
     {"method too long", "ABCDEFGHIJKLMNOPQ / HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: method is too long"},
+     "http: method is too long"},
     {"no target", "GET  HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: target must be a path of visible characters"},
+     "http: target must be a path of visible characters"},
     {"absolute target", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: target must be a path of visible characters"},
+     "http: target must be a path of visible characters"},
     {"control character in the target", "GET /\t HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: target must be a path of visible characters"},
+     "http: target must be a path of visible characters"},
     {"bytes above ASCII in the target", "GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: target must be a path of visible characters"},
+     "http: target must be a path of visible characters"},
     {"two blanks before the version", "GET /  HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: version must be HTTP/1.1 or HTTP/1.0"},
-    {"no version", "GET /\r\nHost: a\r\n\r\n", NULL,
-     "message: version must be HTTP/1.1 or HTTP/1.0"},
+     "http: version must be HTTP/1.1 or HTTP/1.0"},
+    {"no version", "GET /\r\nHost: a\r\n\r\n", NULL, "http: version must be HTTP/1.1 or HTTP/1.0"},
     {"version in lower case", "GET / http/1.1\r\nHost: a\r\n\r\n", NULL,
-     "message: version must be HTTP/1.1 or HTTP/1.0"},
+     "http: version must be HTTP/1.1 or HTTP/1.0"},
     {"version 2", "PRI / HTTP/2.0\r\nHost: a\r\n\r\n", NULL,
-     "message: version must be HTTP/1.1 or HTTP/1.0"},
+     "http: version must be HTTP/1.1 or HTTP/1.0"},
 };
 
 static void requests(void)
@@ -225,26 +223,26 @@ static const struct {
     {"cut", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", NULL, NULL},
     {"highest code", "GET", "HTTP/1.1 599 X\r\nContent-Length: 0\r\n\r\n", "", NULL},
 
-    {"line feed alone", "GET", "HTTP/1.1 200 OK\n", NULL, "message: a line must end in CR LF"},
+    {"line feed alone", "GET", "HTTP/1.1 200 OK\n", NULL, "http: a line must end in CR LF"},
     {"chunk beyond hex", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", NULL,
-     "message: a chunk's size is not plain hex"},
+     "http: a chunk's size is not plain hex"},
     {"no length", "GET", "HTTP/1.1 200 OK\r\n\r\n", NULL,
-     "message: a response must say how long its body is"},
+     "http: a response must say how long its body is"},
     {"code of two digits", "GET", "HTTP/1.1 99 X\r\nContent-Length: 0\r\n\r\n", NULL,
-     "message: status code must be 100 to 599"},
+     "http: status code must be 100 to 599"},
     {"code too high", "GET", "HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n", NULL,
-     "message: status code must be 100 to 599"},
+     "http: status code must be 100 to 599"},
     {"code with a leading zero", "GET", "HTTP/1.1 020 X\r\nContent-Length: 0\r\n\r\n", NULL,
-     "message: status code must be 100 to 599"},
+     "http: status code must be 100 to 599"},
     {"code of four digits", "GET", "HTTP/1.1 2000 X\r\nContent-Length: 0\r\n\r\n", NULL,
-     "message: status code must be 100 to 599"},
+     "http: status code must be 100 to 599"},
     {"switching", "GET", "HTTP/1.1 101 S\r\n\r\n", NULL,
-     "message: switching protocols is not supported"},
+     "http: switching protocols is not supported"},
     {"reason with a control character", "GET", "HTTP/1.1 200 \x01\r\nContent-Length: 0\r\n\r\n",
-     NULL, "message: reason has a control character"},
-    {"garbage", "GET", "SSH-2.0-x\r\n\r\n", NULL, "message: version must be HTTP/1.1 or HTTP/1.0"},
+     NULL, "http: reason has a control character"},
+    {"garbage", "GET", "SSH-2.0-x\r\n\r\n", NULL, "http: version must be HTTP/1.1 or HTTP/1.0"},
     {"length twice", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokk",
-     NULL, "message: has more than one Content-Length"},
+     NULL, "http: has more than one Content-Length"},
 };
 
 static void responses(void)
@@ -329,18 +327,18 @@ static void head_limits(void)
     expect_refused("one byte more",
                    read_request(request_of_head(text, HTTP_HEAD_SIZE_MAX + 1), MEMORY_SIZE,
                                 &request, &is_done),
-                   "message: head is too long");
+                   "http: head is too long");
     memset(text, 'x', sizeof text);
     expect_ok("no line yet",
               read_request(slice_of(text, HTTP_HEAD_SIZE_MAX), MEMORY_SIZE, &request, &is_done));
     expect_refused(
         "no line ever",
         read_request(slice_of(text, HTTP_HEAD_SIZE_MAX + 1), MEMORY_SIZE, &request, &is_done),
-        "message: head is too long");
+        "http: head is too long");
     expect_ok("fits exactly", read_request(request_of_head(text, 100), 100, &request, &is_done));
     expect_refused("memory full without an end",
                    read_request(request_of_head(text, 100), 99, &request, &is_done),
-                   "message: does not fit");
+                   "http: does not fit");
 }
 
 static void target_limits(void)
@@ -357,7 +355,7 @@ static void target_limits(void)
         expect_outcome("target",
                        read_request(slice_of(text, 4 + target_size + sizeof end - 1), MEMORY_SIZE,
                                     &request, &is_done),
-                       more == 0 ? NULL : "message: target is too long");
+                       more == 0 ? NULL : "http: target is too long");
     }
 }
 
@@ -374,7 +372,7 @@ static void header_limits(void)
         builder_put_text(&builder, "\r\n");
         expect_outcome("headers",
                        read_request(builder_view(&builder), MEMORY_SIZE, &request, &is_done),
-                       count <= HTTP_HEADER_COUNT_MAX ? NULL : "message: has too many headers");
+                       count <= HTTP_HEADER_COUNT_MAX ? NULL : "http: has too many headers");
     }
 }
 
@@ -386,7 +384,7 @@ static void body_limits(void)
     bool is_done = false;
     expect_ok("fits", read_request(slice_text(text), head_size + 10, &request, &is_done));
     expect_refused("does not", read_request(slice_text(text), head_size + 9, &request, &is_done),
-                   "message: body is too long");
+                   "http: body is too long");
 }
 
 static void chunk_line_limits(void)
@@ -404,7 +402,7 @@ static void chunk_line_limits(void)
         expect_outcome(
             "chunk line",
             read_request(slice_of(text, start + line_size + 2), MEMORY_SIZE, &request, &is_done),
-            more == 0 ? NULL : "message: a chunk line is too long");
+            more == 0 ? NULL : "http: a chunk line is too long");
     }
 }
 
@@ -425,7 +423,7 @@ static void trailer_limits(void)
         expect_outcome(
             "trailer",
             read_request(slice_of(text, start + trailer_size), MEMORY_SIZE, &request, &is_done),
-            more == 0 ? NULL : "message: trailer is too long");
+            more == 0 ? NULL : "http: trailer is too long");
     }
 }
 
@@ -439,8 +437,7 @@ static void interim_limits(void)
         for (size_t i = 0; i < count; i++) feed(&reader, slice_text("HTTP/1.1 102 P\r\n\r\n"));
         expect_outcome("interim responses",
                        http_reader_response(&reader, slice_text("GET"), &response, &is_done),
-                       count <= HTTP_INTERIM_COUNT_MAX ? NULL
-                                                       : "message: too many interim responses");
+                       count <= HTTP_INTERIM_COUNT_MAX ? NULL : "http: too many interim responses");
         if (count <= HTTP_INTERIM_COUNT_MAX) {
             expect_true("a reply has begun", !http_reader_is_empty(&reader));
         }
