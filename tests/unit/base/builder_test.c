@@ -100,6 +100,97 @@ static void over_an_arena(void)
     arena_close(&arena);
 }
 
+static void marks(void)
+{
+    uint8_t memory[8];
+    struct builder builder;
+    slice written = {0};
+    builder_init(&builder, memory, sizeof memory);
+    builder_put_text(&builder, "ab");
+    const size_t mark = builder_mark(&builder);
+    expect_u64("nothing since", builder_since(&builder, mark).size, 0);
+    builder_put_text(&builder, "cdef");
+    expect_text("since", builder_since(&builder, mark), "cdef");
+    expect_ok("finish", builder_finish_since(&builder, mark, &written));
+    expect_text("finished", written, "cdef");
+    expect_u64("left", builder_left_size(&builder), 2);
+    builder_rewind(&builder, mark + 1);
+    expect_text("taken back", builder_view(&builder), "abc");
+    builder_put_text(&builder, "123456");
+    expect_true("over", builder_is_over(&builder));
+    expect_u64("nothing left", builder_left_size(&builder), 0);
+    builder_rewind(&builder, mark);
+    expect_true("over still", builder_is_over(&builder));
+    expect_refused("finish", builder_finish_since(&builder, mark, &written), FULL);
+}
+
+static void inserting(void)
+{
+    uint8_t memory[8];
+    struct builder builder;
+    builder_init(&builder, memory, sizeof memory);
+    builder_put_text(&builder, "abcd");
+    builder_insert(&builder, 2, slice_text("12"));
+    expect_text("in the middle", builder_view(&builder), "ab12cd");
+    builder_insert(&builder, 6, slice_text("x"));
+    expect_text("at the end", builder_view(&builder), "ab12cdx");
+    builder_insert(&builder, 0, slice_of(NULL, 0));
+    builder_insert(&builder, 0, slice_text("y"));
+    expect_text("in front", builder_view(&builder), "yab12cdx");
+    builder_insert(&builder, 3, slice_text("z"));
+    expect_text("no room", builder_view(&builder), "yab12cdx");
+    expect_true("over", builder_is_over(&builder));
+}
+
+static void nested_parts(void)
+{
+    uint8_t memory[32];
+    struct builder builder;
+    slice written = {0};
+    builder_init(&builder, memory, sizeof memory);
+    builder_put_u8(&builder, 0xff);
+    const size_t outer = builder_open_u32(&builder);
+    builder_put_text(&builder, "a");
+    const size_t inner = builder_open_u16(&builder);
+    builder_put_text(&builder, "bcd");
+    builder_close_u16(&builder, inner);
+    const size_t empty = builder_open_u16(&builder);
+    builder_close_u16(&builder, empty);
+    builder_close_u32(&builder, outer);
+    expect_ok("finish", builder_finish(&builder, &written));
+    expect_hex("bytes", written, "ff 00000008 61 0003 626364 0000");
+}
+
+/* The largest part that two bytes can tell the size of, and one byte more. */
+static void largest_part(void)
+{
+    static uint8_t memory[UINT16_MAX + 3];
+    for (size_t size = UINT16_MAX; size <= UINT16_MAX + 1; size++) {
+        struct builder builder;
+        runner_row_at("size", size);
+        builder_init(&builder, memory, sizeof memory);
+        const size_t opened = builder_open_u16(&builder);
+        builder_put_zeros(&builder, size);
+        builder_close_u16(&builder, opened);
+        expect_true("over", builder_is_over(&builder) == (size > UINT16_MAX));
+        if (size == UINT16_MAX) expect_u64("size", memory[0] << 8 | memory[1], UINT16_MAX);
+    }
+}
+
+static void parts_without_room(void)
+{
+    for (size_t size_max = 0; size_max <= 4; size_max++) {
+        uint8_t memory[4];
+        struct builder builder;
+        runner_row_at("size", size_max);
+        builder_init(&builder, memory, size_max);
+        const size_t opened = builder_open_u16(&builder);
+        builder_put_u16(&builder, 7);
+        builder_close_u16(&builder, opened);
+        expect_true("over", builder_is_over(&builder) == (size_max < 4));
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
@@ -108,6 +199,11 @@ int main(int argc, char **argv)
         {"overflow sticks", overflow_sticks},
         {"fills exactly", fills_exactly},
         {"over an arena", over_an_arena},
+        {"marks", marks},
+        {"inserting", inserting},
+        {"nested parts", nested_parts},
+        {"largest part", largest_part},
+        {"parts without room", parts_without_room},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }
