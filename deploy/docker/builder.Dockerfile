@@ -6,7 +6,7 @@
 #     enclave-wallet/builder:0.1.0 --program /usr/lib/enclave-wallet/enw-enclave \
 #     --config /image/enclave.json --kernel /image/bzImage --output /image/enclave-wallet.eif
 #
-# DEBIAN is Debian 12 (bookworm, slim) by its digest; SNAPSHOT says of which moment its packages are.
+# DEBIAN is Debian 13 (trixie, slim) by its digest; SNAPSHOT says of which moment its packages are.
 # The same of both, the same source, configuration and kernel give the same image, byte by byte.
 ARG DEBIAN
 FROM ${DEBIAN} AS build
@@ -17,6 +17,7 @@ RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no
         libsecp256k1-dev libmicrohttpd-dev libsqlite3-dev libcmocka-dev binutils
 WORKDIR /source
 COPY meson.build meson_options.txt ./
+COPY tools tools
 COPY src src
 COPY tests tests
 COPY bench bench
@@ -29,7 +30,7 @@ FROM ${DEBIAN}
 ARG SNAPSHOT
 COPY deploy/docker/pin-archive /usr/local/sbin/pin-archive
 RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no-install-recommends \
-        ca-certificates libjansson4 libsecp256k1-1 libssl3 && \
+        ca-certificates libjansson4 libssl3t64 && \
     rm -rf /var/lib/apt/lists/* /usr/local/sbin/pin-archive
 COPY --from=build /build/src/cli/enw /usr/bin/enw
 COPY --from=build /build/src/enclave/enw-enclave /usr/lib/enclave-wallet/enw-enclave

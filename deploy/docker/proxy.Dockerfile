@@ -3,7 +3,7 @@
 #   docker build --file deploy/docker/proxy.Dockerfile --tag enclave-wallet/proxy:0.1.0 \
 #     --build-arg DEBIAN=debian@sha256:DIGEST --build-arg SNAPSHOT=20260101T000000Z .
 #
-# DEBIAN is Debian 12 (bookworm, slim) by its digest; SNAPSHOT says of which moment its packages are.
+# DEBIAN is Debian 13 (trixie, slim) by its digest; SNAPSHOT says of which moment its packages are.
 ARG DEBIAN
 FROM ${DEBIAN} AS build
 ARG SNAPSHOT
@@ -13,6 +13,7 @@ RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no
         libsecp256k1-dev libmicrohttpd-dev libsqlite3-dev libcmocka-dev
 WORKDIR /source
 COPY meson.build meson_options.txt ./
+COPY tools tools
 COPY src src
 COPY tests tests
 COPY bench bench
@@ -23,7 +24,7 @@ FROM ${DEBIAN}
 ARG SNAPSHOT
 COPY deploy/docker/pin-archive /usr/local/sbin/pin-archive
 RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no-install-recommends \
-        libjansson4 libssl3 && \
+        libjansson4 libssl3t64 && \
     rm -rf /var/lib/apt/lists/* /usr/local/sbin/pin-archive
 COPY --from=build /build/src/proxy/enw-proxy /usr/bin/enw-proxy
 USER 10001:10001

@@ -62,21 +62,21 @@ await refuses('an instruction that is none', () => findingsOf(parent.replace('WO
 
 await check('what is copied to build is all that the build reads', () => {
   const copied = new Set(parse(parent).filter(({ word, rest }) => word === 'COPY' && !rest[0].startsWith('--')).flatMap(({ rest }) => rest.slice(0, -1)));
-  const needed = ['meson.build', 'meson_options.txt', ...[...read('meson.build').matchAll(/^subdir\('(\w+)'\)/gm)].map(([, name]) => name)];
+  const needed = ['meson.build', 'meson_options.txt', ...[...read('meson.build').matchAll(/run_command\('(\w+)\//g)].map(([, name]) => name), ...[...read('meson.build').matchAll(/^subdir\('(\w+)'\)/gm)].map(([, name]) => name)];
   return needed.filter((name) => existsSync(join(root, name)) && !copied.has(name)).map((name) => `${name} is not copied`);
 });
 
-// Debian 12's names; other releases have others, and without package lists apt knows only what is installed.
+// Debian 13's names; other releases have others, and without package lists apt knows only what is installed.
 const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
-const isBookworm = /^ID=debian/m.test(release) && /VERSION_ID="12"/.test(release);
-const known = new Set(isBookworm ? execFileSync('apt-cache', ['pkgnames'], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\n') : []);
+const isTrixie = /^ID=debian/m.test(release) && /VERSION_ID="13"/.test(release);
+const known = new Set(isTrixie ? execFileSync('apt-cache', ['pkgnames'], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\n') : []);
 if (known.size > 20000) {
   const packages = [...new Set(names.flatMap((name) => packagesOf(read(join(folder, name)))))];
   const missing = (list) => list.filter((name) => !known.has(name)).map((name) => `Debian has no ${name}`);
   await check('every Debian package exists', () => (packages.length > 8 ? missing(packages) : ['too few were found']));
   await refuses('a package that does not exist', () => missing(['libjansson5000']));
 } else {
-  skip('deploy/docker: package names can be checked on Debian 12 with package lists only');
+  skip('deploy/docker: package names can be checked on Debian 13 with package lists only');
 }
 
 // A nitro-cli whose enclaves are lines of a file.
