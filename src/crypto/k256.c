@@ -1,8 +1,11 @@
 #include "crypto/k256.h"
 
 #include <secp256k1.h>
+#include <secp256k1_preallocated.h>
 #include <secp256k1_recovery.h>
 #include <string.h>
+
+#include "crypto/nonce.h"
 
 enum { COMPACT_SIZE = 64, POINT_SIZE = 65 };
 
@@ -16,35 +19,47 @@ static void ignore(const char *text, void *data)
     (void)data;
 }
 
+static const secp256k1_context *context_of(const struct k256 *curve)
+{
+    return (const secp256k1_context *)(const void *)curve->context;
+}
+
+/* In memory of our own: secp256k1_context_create calls abort when there is none. */
 status k256_open(struct k256 *curve, const struct secret32 *blinding)
 {
-    secp256k1_context *context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-    REQUIRE(context, UNAVAILABLE, "k256: the system has no memory left");
+    REQUIRE(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE) <= K256_CONTEXT_SIZE,
+            INTERNAL, "k256: the library's context is larger than its memory");
+    secp256k1_context *context =
+        secp256k1_context_preallocated_create(curve->context, SECP256K1_CONTEXT_NONE);
     secp256k1_context_set_illegal_callback(context, ignore, NULL);
     if (!secp256k1_context_randomize(context, secret_expose(blinding).bytes)) {
-        secp256k1_context_destroy(context);
+        k256_close(curve);
         FAIL(INTERNAL, 0, "k256: the curve cannot be blinded");
     }
-    *curve = (struct k256){context};
+    secret_wipe_stack();
     return status_ok();
 }
 
 void k256_close(struct k256 *curve)
 {
-    if (curve->context) secp256k1_context_destroy(curve->context);
-    *curve = (struct k256){0};
+    secret_wipe(curve, sizeof *curve);
 }
 
 /*
- * libsecp256k1 before 0.6 clears its copies of the key with stores that compilers leave out, so every
- * call that takes a private key is followed by secret_wipe_stack.
+ * What a call into libsecp256k1 with a private key came to. Before 0.6 the library clears its copies
+ * of the key with stores that compilers leave out, so the stack that it used is wiped: every call
+ * with a key is the argument of this.
  */
+static status check_key_call(int result)
+{
+    secret_wipe_stack();
+    REQUIRE(result, BAD_INPUT, "k256: private key is zero or not below the order");
+    return status_ok();
+}
+
 status k256_check_key(const struct k256 *curve, const struct secret32 *key)
 {
-    const int is_valid = secp256k1_ec_seckey_verify(curve->context, secret_expose(key).bytes);
-    secret_wipe_stack();
-    REQUIRE(is_valid, BAD_INPUT, "k256: private key is zero or not below the order");
-    return status_ok();
+    return check_key_call(secp256k1_ec_seckey_verify(context_of(curve), secret_expose(key).bytes));
 }
 
 static void write_point(const struct k256 *curve, const secp256k1_pubkey *point,
@@ -52,7 +67,8 @@ static void write_point(const struct k256 *curve, const secp256k1_pubkey *point,
 {
     uint8_t bytes[POINT_SIZE];
     size_t size = sizeof bytes;
-    secp256k1_ec_pubkey_serialize(curve->context, bytes, &size, point, SECP256K1_EC_UNCOMPRESSED);
+    secp256k1_ec_pubkey_serialize(context_of(curve), bytes, &size, point,
+                                  SECP256K1_EC_UNCOMPRESSED);
     memcpy(public_key->bytes, bytes + 1, sizeof public_key->bytes);
 }
 
@@ -60,12 +76,43 @@ status k256_read_public_key(const struct k256 *curve, const struct secret32 *key
                             k256_public_key *public_key)
 {
     secp256k1_pubkey point;
-    const int is_valid =
-        secp256k1_ec_pubkey_create(curve->context, &point, secret_expose(key).bytes);
-    secret_wipe_stack();
-    REQUIRE(is_valid, BAD_INPUT, "k256: private key is zero or not below the order");
+    TRY(check_key_call(
+        secp256k1_ec_pubkey_create(context_of(curve), &point, secret_expose(key).bytes)));
     write_point(curve, &point, public_key);
     return status_ok();
+}
+
+/* The library works in place and leaves zeros when it refuses; the caller's key must stay. */
+status k256_tweak_add(const struct k256 *curve, struct secret32 *key, const struct secret32 *tweak)
+{
+    SCOPED(secret32_wipe) struct secret32 sum = *key;
+    const int is_added =
+        secp256k1_ec_seckey_tweak_add(context_of(curve), sum.bytes, secret_expose(tweak).bytes);
+    secret_wipe_stack();
+    REQUIRE(is_added, BAD_INPUT, "k256: key and tweak give no key");
+    *key = sum;
+    return status_ok();
+}
+
+void k256_compress(const k256_public_key *public_key, uint8_t bytes[K256_COMPRESSED_SIZE])
+{
+    bytes[0] = (uint8_t)(2 | (public_key->bytes[63] & 1));
+    memcpy(bytes + 1, public_key->bytes, K256_COMPRESSED_SIZE - 1);
+}
+
+/* libsecp256k1's port for nonces; it hands the key, and takes the nonce, as plain bytes. */
+static int derive_nonce(unsigned char *nonce, const unsigned char *digest, const unsigned char *key,
+                        const unsigned char *algorithm, void *data, unsigned int attempt)
+{
+    SCOPED(secret32_wipe) struct secret32 private_key, made;
+    struct nonce_terms terms = {.key = &private_key};
+    (void)algorithm;
+    (void)data;
+    memcpy(private_key.bytes, key, sizeof private_key.bytes);
+    memcpy(terms.digest.bytes, digest, sizeof terms.digest.bytes);
+    nonce_derive(&terms, attempt, &made);
+    memcpy(nonce, made.bytes, sizeof made.bytes);
+    return 1;
 }
 
 status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 digest,
@@ -74,11 +121,10 @@ status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 di
     secp256k1_ecdsa_recoverable_signature signed_digest;
     uint8_t compact[COMPACT_SIZE];
     int parity = 0;
-    const int is_signed = secp256k1_ecdsa_sign_recoverable(
-        curve->context, &signed_digest, digest.bytes, secret_expose(key).bytes, NULL, NULL);
-    secret_wipe_stack();
-    REQUIRE(is_signed, BAD_INPUT, "k256: private key is zero or not below the order");
-    secp256k1_ecdsa_recoverable_signature_serialize_compact(curve->context, compact, &parity,
+    TRY(check_key_call(secp256k1_ecdsa_sign_recoverable(context_of(curve), &signed_digest,
+                                                        digest.bytes, secret_expose(key).bytes,
+                                                        derive_nonce, NULL)));
+    secp256k1_ecdsa_recoverable_signature_serialize_compact(context_of(curve), compact, &parity,
                                                             &signed_digest);
     REQUIRE(parity <= 1, INTERNAL, "k256: the nonce point's x is not below the order");
     memcpy(signature->r, compact, sizeof signature->r);
@@ -92,8 +138,8 @@ static bool has_low_s(const struct k256 *curve,
                       const secp256k1_ecdsa_recoverable_signature *signed_digest)
 {
     secp256k1_ecdsa_signature plain;
-    secp256k1_ecdsa_recoverable_signature_convert(curve->context, &plain, signed_digest);
-    return !secp256k1_ecdsa_signature_normalize(curve->context, NULL, &plain);
+    secp256k1_ecdsa_recoverable_signature_convert(context_of(curve), &plain, signed_digest);
+    return !secp256k1_ecdsa_signature_normalize(context_of(curve), NULL, &plain);
 }
 
 status k256_recover(const struct k256 *curve, const k256_signature *signature, hash32 digest,
@@ -105,14 +151,21 @@ status k256_recover(const struct k256 *curve, const k256_signature *signature, h
     REQUIRE(signature->parity <= 1, BAD_INPUT, "k256: parity must be 0 or 1");
     memcpy(compact, signature->r, sizeof signature->r);
     memcpy(compact + sizeof signature->r, signature->s, sizeof signature->s);
-    REQUIRE(secp256k1_ecdsa_recoverable_signature_parse_compact(curve->context, &signed_digest,
+    REQUIRE(secp256k1_ecdsa_recoverable_signature_parse_compact(context_of(curve), &signed_digest,
                                                                 compact, signature->parity),
             BAD_INPUT, "k256: r or s is not below the order");
     REQUIRE(has_low_s(curve, &signed_digest), BAD_INPUT, "k256: s is not low");
-    REQUIRE(secp256k1_ecdsa_recover(curve->context, &point, &signed_digest, digest.bytes),
+    REQUIRE(secp256k1_ecdsa_recover(context_of(curve), &point, &signed_digest, digest.bytes),
             BAD_INPUT, "k256: signature fits no key");
     write_point(curve, &point, public_key);
     return status_ok();
+}
+
+bool k256_signature_equal(const k256_signature *a, const k256_signature *b)
+{
+    return secret_equal(slice_of(a->r, sizeof a->r), slice_of(b->r, sizeof b->r)) &
+           secret_equal(slice_of(a->s, sizeof a->s), slice_of(b->s, sizeof b->s)) &
+           (a->parity == b->parity);
 }
 
 void k256_signature_write(const k256_signature *signature, uint8_t bytes[K256_SIGNATURE_SIZE])

@@ -15,6 +15,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "crypto/nonce.h"
 #include "wallet/signer.h"
 
 static struct {
@@ -123,6 +124,35 @@ static bool sign(void)
     return status_is_ok(got);
 }
 
+static bool tweak(void)
+{
+    struct secret32 key = made.private_key, one = made.one;
+    hide(&key, sizeof key);
+    hide(&one, sizeof one);
+    const status got = k256_tweak_add(&made.curve, &key, &one);
+    show(&got, sizeof got);
+    return status_is_ok(got);
+}
+
+static bool open_curve(void)
+{
+    struct secret32 blinding = made.two;
+    SCOPED(k256_close) struct k256 curve = {0};
+    hide(&blinding, sizeof blinding);
+    return status_is_ok(k256_open(&curve, &blinding));
+}
+
+/* Extra attempts, and a digest that is hidden too. */
+static bool nonce(void)
+{
+    struct secret32 key = made.private_key, derived;
+    struct nonce_terms terms = {.key = &key, .digest = sha256(slice_text("digest"))};
+    hide(&key, sizeof key);
+    hide(&terms.digest, sizeof terms.digest);
+    nonce_derive(&terms, 2, &derived);
+    return true;
+}
+
 static bool seal(void)
 {
     struct secret32 key = made.private_key;
@@ -218,6 +248,9 @@ static const struct {
     {"secret_equal", compare, 0, "none"},
     {"k256_read_public_key", public_key, 1, "the key is one"},
     {"k256_sign", sign, 2, "the key is one; the nonce point's x is below the order"},
+    {"k256_tweak_add", tweak, 1, "key and tweak give a key"},
+    {"k256_open", open_curve, 0, "none"},
+    {"nonce_derive", nonce, 0, "none"},
     {"account_seal", seal, 7, "key; address; then opened: commit, tag, start, key, same key"},
     {"account_unseal", unseal, 4, "commit; tag; plaintext's start; the key is one"},
     {"signer_create", create, 32, "randomness 3; key 2; sealing 7; the new address, 20 bytes"},

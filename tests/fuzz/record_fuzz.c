@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct account account;
     struct data_key data_key;
     struct secret32 private_key;
-    if (!curve.context) {
+    if (!aead.context) {
         const status curve_opened = k256_open(&curve, &key), aead_opened = aead_open(&aead);
         assert(status_is_ok(curve_opened) && status_is_ok(aead_opened));
     }

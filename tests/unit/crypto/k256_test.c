@@ -1,8 +1,19 @@
 #include "crypto/k256.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runner.h"
+
+/* The linker sends our own code's and libsecp256k1's allocations here (meson.build). */
+static bool is_without_memory;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+    return is_without_memory ? NULL : __real_malloc(size);
+}
 
 static const struct secret32 BLINDING = {{1, 2, 3}};
 
@@ -167,6 +178,171 @@ static void blinding_changes_no_result(void)
     }
 }
 
+/* libsecp256k1 would stop the program where it finds no memory. */
+static void without_memory(void)
+{
+    SCOPED(k256_close) struct k256 curve = {0};
+    const struct secret32 key = {{9}};
+    const hash32 digest = {{7}};
+    k256_signature signature;
+    k256_public_key public_key, recovered;
+    is_without_memory = true;
+    void *const refused = malloc(1);
+    const status opened = k256_open(&curve, &BLINDING);
+    const status pointed = k256_read_public_key(&curve, &key, &public_key);
+    const status signed_now = k256_sign(&curve, &key, digest, &signature);
+    const status found = k256_recover(&curve, &signature, digest, &recovered);
+    is_without_memory = false;
+    expect_true("there is no memory", !refused);
+    free(refused);
+    expect_ok("open", opened);
+    expect_ok("public key", pointed);
+    expect_ok("sign", signed_now);
+    expect_ok("recover", found);
+    expect_bytes("the same key", slice_of(recovered.bytes, 64), slice_of(public_key.bytes, 64));
+}
+
+/*
+ * What lies below the caller after a call is nothing of the key. Words are looked for, because
+ * libsecp256k1 keeps scalars as such.
+ */
+enum { STACK_SIZE = 4 * SECRET_STACK_SIZE };
+static uint8_t stack[STACK_SIZE];
+
+__attribute__((noinline)) static void stack_copy(bool is_cleared)
+{
+    /* As it was left, also where the build clears what is declared. */
+    volatile uint8_t below[STACK_SIZE] __attribute__((uninitialized));
+    for (size_t i = 0; i < STACK_SIZE; i++) {
+        if (is_cleared) below[i] = 0;
+        stack[i] = below[i];
+    }
+}
+
+static bool stack_has(const uint8_t *bytes, size_t size)
+{
+    return memmem(stack, sizeof stack, bytes, size) != NULL;
+}
+
+static status public_key_call(const struct k256 *curve, struct secret32 *key)
+{
+    k256_public_key public_key;
+    return k256_read_public_key(curve, key, &public_key);
+}
+
+static status check_call(const struct k256 *curve, struct secret32 *key)
+{
+    return k256_check_key(curve, key);
+}
+
+static status sign_call(const struct k256 *curve, struct secret32 *key)
+{
+    k256_signature signature;
+    const hash32 digest = {{7}};
+    return k256_sign(curve, key, digest, &signature);
+}
+
+static status tweak_call(const struct k256 *curve, struct secret32 *key)
+{
+    const struct secret32 tweak = {{1}};
+    return k256_tweak_add(curve, key, &tweak);
+}
+
+static const struct {
+    const char *name;
+    status (*run)(const struct k256 *curve, struct secret32 *key);
+} key_calls[] = {
+    {"check", check_call},
+    {"public key", public_key_call},
+    {"sign", sign_call},
+    {"tweak", tweak_call},
+};
+
+static void no_key_on_the_stack(void)
+{
+    SCOPED(k256_close) struct k256 curve = {0};
+    struct secret32 key;
+    uint8_t reversed[32];
+    if (!expect_ok("open", k256_open(&curve, &BLINDING))) return;
+    for (size_t i = 0; i < ARRAY_COUNT(key_calls); i++) {
+        runner_row(key_calls[i].name);
+        runner_random(key.bytes, sizeof key.bytes);
+        key.bytes[0] &= 0x7f;
+        for (size_t k = 0; k < sizeof reversed; k++) reversed[k] = key.bytes[31 - k];
+        stack_copy(true);
+        const status got = key_calls[i].run(&curve, &key);
+        stack_copy(false);
+        expect_ok("call", got);
+        expect_true("as bytes", !stack_has(key.bytes, 16) && !stack_has(key.bytes + 16, 16));
+        expect_true("as words", !stack_has(reversed, 16) && !stack_has(reversed + 16, 16));
+    }
+}
+
+static const struct {
+    const char *name, *key, *tweak, *sum;
+} tweaks[] = {
+    {"one and one", "0000000000000000000000000000000000000000000000000000000000000001",
+     "0000000000000000000000000000000000000000000000000000000000000001",
+     "0000000000000000000000000000000000000000000000000000000000000002"},
+    {"past the order", "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140",
+     "0000000000000000000000000000000000000000000000000000000000000002",
+     "0000000000000000000000000000000000000000000000000000000000000001"},
+    {"by zero", "0000000000000000000000000000000000000000000000000000000000000005",
+     "0000000000000000000000000000000000000000000000000000000000000000",
+     "0000000000000000000000000000000000000000000000000000000000000005"},
+    {"to zero", "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140",
+     "0000000000000000000000000000000000000000000000000000000000000001", NULL},
+    {"by the order", "0000000000000000000000000000000000000000000000000000000000000005",
+     "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141", NULL},
+    {"no key", "0000000000000000000000000000000000000000000000000000000000000000",
+     "0000000000000000000000000000000000000000000000000000000000000001", NULL},
+};
+
+static void tweaked_keys(void)
+{
+    SCOPED(k256_close) struct k256 curve = {0};
+    if (!expect_ok("open", k256_open(&curve, &BLINDING))) return;
+    for (size_t i = 0; i < ARRAY_COUNT(tweaks); i++) {
+        runner_row(tweaks[i].name);
+        struct secret32 key = secret_of(tweaks[i].key);
+        const struct secret32 tweak = secret_of(tweaks[i].tweak);
+        expect_outcome("add", k256_tweak_add(&curve, &key, &tweak),
+                       tweaks[i].sum ? NULL : "k256: key and tweak give no key");
+        expect_hex("key", slice_of(key.bytes, sizeof key.bytes),
+                   tweaks[i].sum ? tweaks[i].sum : tweaks[i].key);
+    }
+}
+
+/* The base point and its negative, as SEC 2 compresses them. */
+static void compressed_points(void)
+{
+    static const char *const wanted[] = {
+        "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+        "0379be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"};
+    for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
+        runner_row(keys[1 + i].name);
+        k256_public_key public_key;
+        uint8_t bytes[K256_COMPRESSED_SIZE];
+        memcpy(public_key.bytes, runner_hex(keys[1 + i].public_key).bytes, 64);
+        k256_compress(&public_key, bytes);
+        expect_hex("compressed", slice_of(bytes, sizeof bytes), wanted[i]);
+    }
+}
+
+static void equal_signatures(void)
+{
+    k256_signature one, other;
+    runner_random(&one, sizeof one);
+    other = one;
+    expect_true("the same", k256_signature_equal(&one, &other));
+    for (size_t i = 0; i < sizeof one * 8; i++) {
+        runner_row_at("bit", i);
+        other = one;
+        ((uint8_t *)&other)[i / 8] ^= (uint8_t)(1 << i % 8);
+        expect_true("another", !k256_signature_equal(&one, &other));
+    }
+}
+
 static void signature_bytes(void)
 {
     uint8_t bytes[K256_SIGNATURE_SIZE + 1], again[K256_SIGNATURE_SIZE];
@@ -195,7 +371,9 @@ static void closing(void)
     k256_close(&curve);
     if (!expect_ok("open", k256_open(&curve, &BLINDING))) return;
     k256_close(&curve);
-    expect_true("closed", !curve.context);
+    const struct k256 closed = {0};
+    expect_bytes("wiped", slice_of(curve.context, sizeof curve.context),
+                 slice_of(closed.context, sizeof closed.context));
     k256_close(&curve);
 }
 
@@ -206,6 +384,11 @@ int main(int argc, char **argv)
         {"key range", key_range},
         {"broken signatures", broken_signatures},
         {"blinding changes no result", blinding_changes_no_result},
+        {"without memory", without_memory},
+        {"no key on the stack", no_key_on_the_stack},
+        {"tweaked keys", tweaked_keys},
+        {"compressed points", compressed_points},
+        {"equal signatures", equal_signatures},
         {"signature bytes", signature_bytes},
         {"closing", closing},
     };
