@@ -19,9 +19,9 @@ status aws_credentials_init(const struct aws_credentials_parts *parts,
 {
     REQUIRE(parts->access_key_id.size > 0 && parts->secret.size > 0, BAD_INPUT,
             "credentials: access key id or secret is empty");
-    REQUIRE(parts->access_key_id.size <= AWS_ACCESS_KEY_ID_SIZE_MAX &&
-                parts->secret.size <= AWS_SECRET_SIZE_MAX &&
-                parts->session_token.size <= SECRET_TEXT_SIZE_MAX,
+    REQUIRE(parts->access_key_id.size <= CREDENTIALS_ID_SIZE_MAX &&
+                parts->secret.size <= CREDENTIALS_SECRET_SIZE_MAX &&
+                parts->session_token.size <= CREDENTIALS_TOKEN_SIZE_MAX,
             OVER_LIMIT, "credentials: a part is too long");
     REQUIRE(is_visible(parts->access_key_id) && is_visible(parts->secret) &&
                 is_visible(parts->session_token),
@@ -37,10 +37,10 @@ status aws_credentials_init(const struct aws_credentials_parts *parts,
 static status read_parts(const json_value *object, struct aws_credentials_parts *parts)
 {
     slice expiry = {0};
-    TRY(json_read_string(object, "AccessKeyId", 1, AWS_ACCESS_KEY_ID_SIZE_MAX,
-                         &parts->access_key_id));
-    TRY(json_read_string(object, "SecretAccessKey", 1, AWS_SECRET_SIZE_MAX, &parts->secret));
-    TRY(json_read_string(object, "Token", 1, SECRET_TEXT_SIZE_MAX, &parts->session_token));
+    TRY(json_read_string(object, "AccessKeyId", 1, CREDENTIALS_ID_SIZE_MAX, &parts->access_key_id));
+    TRY(json_read_string(object, "SecretAccessKey", 1, CREDENTIALS_SECRET_SIZE_MAX,
+                         &parts->secret));
+    TRY(json_read_string(object, "Token", 1, CREDENTIALS_TOKEN_SIZE_MAX, &parts->session_token));
     TRY(json_read_string(object, "Expiration", 1, 64, &expiry));
     return aws_time_parse_rfc3339(expiry, &parts->expires_at_s);
 }

@@ -10,18 +10,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/credentials.h"
 #include "base/secret.h"
 #include "base/slice.h"
 #include "base/status.h"
 
 enum {
-    AWS_ACCESS_KEY_ID_SIZE_MAX = 128, /* IAM's own limit; real ones have 20 */
-    AWS_SECRET_SIZE_MAX = 256,        /* real ones have 40 */
     AWS_CREDENTIALS_JSON_SIZE_MAX = 16 * 1024,
 };
 
 struct aws_credentials {
-    uint8_t access_key_id[AWS_ACCESS_KEY_ID_SIZE_MAX];
+    uint8_t access_key_id[CREDENTIALS_ID_SIZE_MAX];
     size_t access_key_id_size; /* 0: there are none */
     struct secret_text secret;
     struct secret_text session_token; /* empty for long-lived keys */

@@ -21,7 +21,7 @@
 #include "base/status.h"
 
 enum {
-    XML_SIZE_MAX = 16 * 1024,    /* bytes of a document; the largest part is a token of 4 KiB */
+    XML_SIZE_MAX = 16 * 1024,    /* bytes of a document; the largest part is a token of 12 KiB */
     XML_DEPTH_MAX = 8,           /* elements within each other; AWS's replies have four */
     XML_NAME_SIZE_MAX = 64,      /* bytes; the longest in use has 33 */
     XML_ATTRIBUTE_COUNT_MAX = 8, /* of one element */

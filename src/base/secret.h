@@ -16,8 +16,8 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-/* An AWS session token is the largest secret text; real ones stay below 2 KiB. */
-enum { SECRET_TEXT_SIZE_MAX = 4096 };
+/* An AWS session token is the largest secret text (base/credentials.h). */
+enum { SECRET_TEXT_SIZE_MAX = 12 * 1024 };
 
 /* How deep a library's calls go below ours: signing uses less than half of it. */
 enum { SECRET_STACK_SIZE = 8192 };

@@ -23,7 +23,7 @@
 #include "base/status.h"
 
 enum {
-    HTTP_HEAD_SIZE_MAX = 16 * 1024, /* start line and headers; a session token takes up to 4 KiB */
+    HTTP_HEAD_SIZE_MAX = 16 * 1024, /* start line and headers; a session token takes up to 12 KiB */
     HTTP_HEADER_COUNT_MAX = 48,     /* AWS replies carry about 10, browsers send about 25 */
     HTTP_METHOD_SIZE_MAX = 16,      /* bytes; the longest in use has 7 */
     HTTP_TARGET_SIZE_MAX = 4096,    /* bytes of path and query */

@@ -15,6 +15,11 @@ bool frame_has_section(const struct frame *frame, enum frame_section section)
     return frame->present >> section & 1;
 }
 
+slice frame_section(const struct frame *frame, enum frame_section section)
+{
+    return frame->sections[section];
+}
+
 static bool type_is_known(uint8_t type)
 {
     if (type == FRAME_ERROR) return true;
@@ -99,8 +104,8 @@ uint64_t frame_req_id(slice arrived)
     return req_id;
 }
 
-/* The frame's size in bytes; sections are far too few to overflow a size_t by honest memory. */
-static size_t frame_size(const struct frame *frame)
+/* Sections are far too few to overflow a size_t by honest memory. */
+size_t frame_size(const struct frame *frame)
 {
     size_t size = FRAME_HEADER_SIZE;
     for (size_t id = 1; id <= FRAME_SECTION_LAST; id++) {

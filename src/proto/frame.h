@@ -5,7 +5,7 @@
  * between or after them. Reading works on whatever bytes have arrived. As soon as a header is
  * there it is checked, the length too, before anybody waits for the rest or makes room for it.
  * Types and sections that this version does not know are refused. Which sections belong to which
- * type is the business of proto/message.h.
+ * type, and how long they may be, is the business of proto/call.h.
  *
  *   0  4 "ENWF"   4 1 version=1   5 1 type   6 2 zero   8 4 total_len   12 8 req_id
  *   20 .. { u16 id | u16 zero | u32 len | len bytes } …            integers are big-endian
@@ -25,7 +25,13 @@
 
 enum {
     FRAME_HEADER_SIZE = 20,
-    FRAME_SIZE_MAX = 65536, /* header and sections; one connection's buffer */
+    /*
+     * Header and sections. It holds the longest section of every kind that a request may have, so
+     * that no legal request is too long as a whole (call_test). Usual frames are below 2 KiB:
+     * whoever keeps many connections makes room for a long frame when its header is there, and
+     * not for each connection beforehand.
+     */
+    FRAME_SIZE_MAX = 192 * 1024,
     FRAME_SECTION_HEADER_SIZE = 8,
     FRAME_REPLY = 0x80, /* added to a request's type in its reply */
 };
@@ -60,7 +66,8 @@ enum frame_section {
     FRAME_FAILURE = 10,
     FRAME_PUBLIC_KEY = 11,
     FRAME_STATUS_JSON = 12,
-    FRAME_SECTION_LAST = FRAME_STATUS_JSON,
+    FRAME_LEFT_MS = 13,
+    FRAME_SECTION_LAST = FRAME_LEFT_MS,
 };
 
 /* One frame. The sections view the memory it was read from, or is to be written from. */
@@ -75,6 +82,12 @@ struct frame {
 void frame_put_section(struct frame *frame, enum frame_section section, slice bytes);
 
 bool frame_has_section(const struct frame *frame, enum frame_section section);
+
+/* The section's bytes; empty when it is not there. */
+slice frame_section(const struct frame *frame, enum frame_section section);
+
+/* How many bytes frame_write would append, whether or not they are too many. */
+size_t frame_size(const struct frame *frame);
 
 /*
  * Takes the first frame off the front of what has arrived.

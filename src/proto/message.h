@@ -1,24 +1,8 @@
 /*
- * message: what parent and enclave say to each other, as values.
+ * message: requests and replies as structs with a field per section, over proto/call.h.
  *
- * A request or reply is a frame whose sections fit its type. One table says for each type which
- * sections are required and which are optional; any other section is refused, and so is a section
- * whose size is outside its own bounds. Both programs read and write through this table, so they
- * cannot disagree about it. An error reply is data: a kind and a sentence.
- *
- *   request        required                            optional   reply
- *   CREATE         credentials account_id              key_arn    record key_arn address document
- *                                                                 public_key
- *   SIGN_TX        record credentials account_id body             address signature
- *   SIGN_MESSAGE   record credentials account_id body             address signature
- *   ATTEST                                             nonce      document
- *   STATUS                                                        status
- *
- * The other types of proto/frame.h are reserved: they have no row yet.
- *
- * Slices view the frame's memory. An optional section that is absent is an empty slice.
- *
- * Specification: docs/PROTOCOL.md.
+ * What the tables of proto/call.h refuse is refused here in the same words. Fields that a type
+ * does not have are ignored when writing and empty after reading. Slices view the frame's memory.
  */
 #ifndef PROTO_MESSAGE_H
 #define PROTO_MESSAGE_H
@@ -32,27 +16,22 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "proto/account_id.h"
+#include "proto/call.h"
 #include "proto/frame.h"
 
 enum {
-    MESSAGE_RECORD_SIZE_MAX = 32768, /* the largest ENW1 record is 30,984 bytes */
-    MESSAGE_BODY_SIZE_MAX = 61440,   /* leaves room for a usual record and credentials */
-    MESSAGE_KEY_ARN_SIZE_MAX = 256,  /* real ones have at most 91 characters */
-    MESSAGE_NONCE_SIZE = 32,
-    MESSAGE_ADDRESS_SIZE = 20,
-    MESSAGE_SIGNATURE_SIZE = 65,  /* r 32, s 32, parity 1 (0 or 1) */
-    MESSAGE_PUBLIC_KEY_SIZE = 64, /* x 32, y 32 */
-    MESSAGE_DOCUMENT_SIZE_MAX = 16384,
-    MESSAGE_SENTENCE_SIZE_MAX = 512,
-    MESSAGE_STATUS_SIZE_MAX = 16384,
-    MESSAGE_ACCESS_KEY_ID_SIZE_MIN = 16, /* IAM's own bounds */
-    MESSAGE_ACCESS_KEY_ID_SIZE_MAX = 128,
-    MESSAGE_SECRET_ACCESS_KEY_SIZE_MAX = 128, /* real ones have 40 characters */
-    MESSAGE_SESSION_TOKEN_SIZE_MAX = SECRET_TEXT_SIZE_MAX,
-    MESSAGE_CREDENTIALS_SIZE_MIN = 6 + MESSAGE_ACCESS_KEY_ID_SIZE_MIN + 1,
-    MESSAGE_CREDENTIALS_SIZE_MAX = 6 + MESSAGE_ACCESS_KEY_ID_SIZE_MAX +
-                                   MESSAGE_SECRET_ACCESS_KEY_SIZE_MAX +
-                                   MESSAGE_SESSION_TOKEN_SIZE_MAX,
+    MESSAGE_RECORD_SIZE_MAX = CALL_RECORD_SIZE_MAX,
+    MESSAGE_BODY_SIZE_MAX = 61440, /* what the HTTP service takes */
+    MESSAGE_KEY_ARN_SIZE_MAX = CALL_KEY_ARN_SIZE_MAX,
+    MESSAGE_NONCE_SIZE = CALL_NONCE_SIZE,
+    MESSAGE_ADDRESS_SIZE = CALL_ADDRESS_SIZE,
+    MESSAGE_SIGNATURE_SIZE = CALL_SIGNATURE_SIZE,
+    MESSAGE_PUBLIC_KEY_SIZE = CALL_PUBLIC_KEY_SIZE,
+    MESSAGE_DOCUMENT_SIZE_MAX = CALL_DOCUMENT_SIZE_MAX,
+    MESSAGE_SENTENCE_SIZE_MAX = CALL_SENTENCE_SIZE_MAX,
+    MESSAGE_STATUS_SIZE_MAX = CALL_STATUS_SIZE_MAX,
+    MESSAGE_CREDENTIALS_SIZE_MIN = CALL_CREDENTIALS_SIZE_MIN,
+    MESSAGE_CREDENTIALS_SIZE_MAX = CALL_CREDENTIALS_SIZE_MAX,
 };
 
 /* What the parent asks. Fields that the type does not have are ignored when writing. */
@@ -71,7 +50,8 @@ struct message_request {
 struct message_reply {
     uint8_t type; /* of the request it answers; 0 in an error reply */
     uint64_t req_id;
-    enum failure_kind kind; /* not 0: an error reply, which has only this and `sentence` */
+    enum failure_kind kind; /* not 0: an error reply, which has only this and the next two */
+    uint16_t reason;        /* enum call_reason, or a newer one */
     slice sentence;         /* UTF-8, for a person */
     slice record;
     slice key_arn;
@@ -102,9 +82,8 @@ MUST_CHECK status message_reply_read(const struct frame *frame, struct message_r
 MUST_CHECK status message_reply_write(const struct message_reply *reply, struct builder *output);
 
 /*
- * Appends an error reply that tells this failure. Never longer than FRAME_HEADER_SIZE + 12 +
- * MESSAGE_SENTENCE_SIZE_MAX; a longer sentence is cut. `sentence` may be empty: then the
- * failure's own message is used.
+ * Appends an error reply that tells this failure, at most CALL_FAILURE_SIZE_MAX bytes; a longer
+ * sentence is cut. `sentence` may be empty: then the failure's own message is used.
  */
 MUST_CHECK status message_failure_write(uint64_t req_id, status failure, slice sentence,
                                         struct builder *output);

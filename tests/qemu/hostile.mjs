@@ -72,7 +72,7 @@ if (what === 'flood') {
 } else {
   const lies = {
     'another magic': header({ magic: 'HTTP' }), 'version 2': header({ version: 2 }),
-    'length 19': header({ size: 19 }), 'length 65537': header({ size: 65537 }), 'length 2^32-1': header({ size: 0xffffffff }),
+    'length 19': header({ size: 19 }), 'length 196609': header({ size: 196609 }), 'length 2^32-1': header({ size: 0xffffffff }),
     'type 99': header({ type: 99 }),
     'a nonce of 0 bytes': attest(0), 'a nonce of 31 bytes': attest(31), 'a nonce of 33 bytes': attest(33),
     'a nonce of 1024 bytes': attest(1024),

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 
 export const TYPE = { CREATE: 1, SIGN_TX: 2, SIGN_MESSAGE: 3, ATTEST: 7, STATUS: 8, ERROR: 0xff };
 export const SECTION = { RECORD: 1, CREDENTIALS: 2, KEY_ARN: 3, ACCOUNT_ID: 4, BODY: 5, NONCE: 6, ADDRESS: 7,
-  SIGNATURE: 8, DOCUMENT: 9, ERROR: 10, PUBLIC_KEY: 11, STATUS: 12 };
+  SIGNATURE: 8, DOCUMENT: 9, ERROR: 10, PUBLIC_KEY: 11, STATUS: 12, LEFT_MS: 13 };
 
 export const accountId = (name) => createHash('sha256').update('ENW1 account name v1').update(Buffer.alloc(16)).update(name).digest();
 
@@ -35,6 +35,13 @@ export function frame(type, requestId, sections = []) {
   return whole;
 }
 
+function parseError(section) {
+  if (!section) return undefined;
+  const end = 6 + section.readUInt16BE(4);
+  return { kind: section.readUInt16BE(0), reason: section.readUInt16BE(2),
+    where: section.subarray(6, end).toString(), sentence: section.subarray(end).toString() };
+}
+
 export function parseFrame(whole) {
   const sections = {};
   for (let at = 20; at < whole.length;) {
@@ -42,9 +49,7 @@ export function parseFrame(whole) {
     sections[whole.readUInt16BE(at)] = whole.subarray(at + 8, at + 8 + size);
     at += 8 + size;
   }
-  const error = sections[SECTION.ERROR];
-  return { type: whole[5], id: whole.readBigUInt64BE(12), sections,
-    error: error && { kind: error.readUInt16BE(0), sentence: error.subarray(4).toString() } };
+  return { type: whole[5], id: whole.readBigUInt64BE(12), sections, error: parseError(sections[SECTION.ERROR]) };
 }
 
 // One connection. `next` waits for one frame; null when the enclave closed instead.

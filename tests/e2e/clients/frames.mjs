@@ -46,6 +46,11 @@ async function refuses(what, kind, sections, type = TYPE.SIGN_MESSAGE) {
 
 await alive();
 
+// The account is warm now, so KMS need not be asked, and no credentials are needed.
+const bare = await answer(TYPE.SIGN_MESSAGE, sign().filter(([id]) => id !== SECTION.CREDENTIALS));
+assert.equal(bare.type, TYPE.SIGN_MESSAGE | 0x80, bare.error?.sentence);
+console.log('a warm account, without credentials: signed');
+
 // A frame cut at every byte.
 const whole = frame(TYPE.SIGN_MESSAGE, 9, sign());
 for (let size = 1; size < whole.length; size++) {
@@ -54,7 +59,7 @@ for (let size = 1; size < whole.length; size++) {
 console.log(`a frame of ${whole.length} bytes, cut after each of them: refused`);
 
 // Lengths that lie, in the header and in sections.
-for (const lie of [0, 19, 21, whole.length - 1, 65537, 0x7fffffff, 0xffffffff]) {
+for (const lie of [0, 19, 21, whole.length - 1, 196609, 0x7fffffff, 0xffffffff]) {
   const bytes = Buffer.from(whole);
   bytes.writeUInt32BE(lie, 8);
   await refusesBytes(`a total length of ${lie}`, bytes);
@@ -76,9 +81,10 @@ const good = sign();
 await refuses('a repeated section', 1, [good[0], good[0], ...good.slice(1)]);
 await refuses('sections out of order', 1, [good[1], good[0], good[2], good[3]]);
 await refuses('an unknown section', 1, [...good, [99, Buffer.alloc(1)]]);
-for (let i = 0; i < good.length; i++) {
-  await refuses(`no section ${good[i][0]}`, 1, good.filter((_, index) => index !== i));
+for (const id of [SECTION.RECORD, SECTION.ACCOUNT_ID, SECTION.BODY]) {
+  await refuses(`no section ${id}`, 1, good.filter(([other]) => other !== id));
 }
+await refuses('a left_ms of three bytes', 1, [...good, [SECTION.LEFT_MS, Buffer.alloc(3)]]);
 for (const type of [0, 4, 5, 6, 9, 10, 11, 12, 13, 0x80, 0x83, 0xff]) {
   await refuses(`type ${type}`, null, good, type);
 }

@@ -66,12 +66,14 @@ static void sizes(void)
         size_t id, secret, token;
         const char *refusal;
     } cases[] = {
-        {"largest", AWS_ACCESS_KEY_ID_SIZE_MAX, AWS_SECRET_SIZE_MAX, SECRET_TEXT_SIZE_MAX, NULL},
+        {"largest", CREDENTIALS_ID_SIZE_MAX, CREDENTIALS_SECRET_SIZE_MAX, SECRET_TEXT_SIZE_MAX,
+         NULL},
         {"no token", 1, 1, 0, NULL},
         {"no id", 0, 1, 1, "credentials: access key id or secret is empty"},
         {"no secret", 1, 0, 1, "credentials: access key id or secret is empty"},
-        {"id too long", AWS_ACCESS_KEY_ID_SIZE_MAX + 1, 1, 1, "credentials: a part is too long"},
-        {"secret too long", 1, AWS_SECRET_SIZE_MAX + 1, 1, "credentials: a part is too long"},
+        {"id too long", CREDENTIALS_ID_SIZE_MAX + 1, 1, 1, "credentials: a part is too long"},
+        {"secret too long", 1, CREDENTIALS_SECRET_SIZE_MAX + 1, 1,
+         "credentials: a part is too long"},
         {"token too long", 1, 1, SECRET_TEXT_SIZE_MAX + 1, "credentials: a part is too long"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
