@@ -21,6 +21,8 @@ static struct {
     size_t row_index;
     bool has_row_index;
     size_t failure_count;
+    bool is_skipped;   /* this test */
+    size_t skip_count; /* tests */
     struct arena memory;
     uint64_t seed, state;
 } run;
@@ -175,8 +177,20 @@ const char *runner_vectors(const char *subject)
     snprintf(path, sizeof path, "%s/%s", root ? root : "../shared/vectors", subject);
     struct stat found;
     if (stat(path, &found) == 0) return path;
-    printf("skipped: no vectors at %s\n", path);
+    runner_skip("no vectors at %s", path);
     return NULL;
+}
+
+void runner_skip(const char *format, ...)
+{
+    if (run.is_skipped) return; /* the first reason is enough */
+    run.is_skipped = true;
+    printf("skipped: %s: ", run.test);
+    va_list values;
+    va_start(values, format);
+    vprintf(format, values);
+    va_end(values);
+    printf("\n");
 }
 
 slice runner_file(const char *path)
@@ -203,10 +217,15 @@ static void run_one(void **state)
     run.row = NULL;
     run.has_row_index = false;
     run.failure_count = 0;
+    run.is_skipped = false;
     run.state = run.seed;
     test->run();
     arena_empty(&run.memory);
     if (run.failure_count > 0) fail_msg("seed %" PRIu64, run.seed);
+    if (run.is_skipped) {
+        run.skip_count++;
+        skip();
+    }
 }
 
 int runner_main(int argc, char **argv, const char *file, const struct runner_test *tests,
@@ -228,5 +247,6 @@ int runner_main(int argc, char **argv, const char *file, const struct runner_tes
     }
     const int failed = _cmocka_run_group_tests(file, units, count, NULL, NULL);
     arena_close(&run.memory);
-    return failed == 0 && count > 0 ? 0 : 1;
+    if (failed != 0 || count == 0) return 1;
+    return run.skip_count > 0 ? RUNNER_SKIPPED : 0;
 }

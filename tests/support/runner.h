@@ -18,6 +18,9 @@
 #include "base/slice.h"
 #include "base/status.h"
 
+/* The exit code of a program in which a test was skipped and none failed, as meson knows it. */
+enum { RUNNER_SKIPPED = 77 };
+
 struct runner_test {
     const char *name;
     void (*run)(void);
@@ -54,7 +57,13 @@ slice runner_hex(const char *digits);
 uint64_t runner_random_u64(void);
 void runner_random(void *memory, size_t size);
 
-/* The folder of shared test vectors, or NULL with one line saying that the test was skipped. */
+/*
+ * Says why the running test cannot do what it is for on this machine; the test returns then. It does
+ * not count as passed, and tools/check prints it with the reason.
+ */
+void runner_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The folder or file of the test vectors on `subject`, or NULL after runner_skip. */
 const char *runner_vectors(const char *subject);
 /* Reads a whole file into memory that lasts until the test ends; fails the test if it cannot. */
 slice runner_file(const char *path);

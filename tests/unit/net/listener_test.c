@@ -143,7 +143,7 @@ static void tcp_addresses(void)
         const endpoint at = parsed(texts[i]);
         const status opened = listener_open(&at, &listener);
         if (at.host[0] == ':' && opened.detail == EADDRNOTAVAIL) {
-            printf("skipped: no IPv6 on this machine\n");
+            runner_skip("no IPv6 on this machine");
             continue;
         }
         if (!expect_ok("open", opened)) continue;

@@ -532,7 +532,7 @@ static void system_bundle(void)
     static const char path[] = "/etc/ssl/certs/ca-certificates.crt";
     SCOPED(tls_client_close) struct tls_client client = {0};
     if (access(path, R_OK) != 0) {
-        printf("skipped: no %s on this machine\n", path);
+        runner_skip("no %s on this machine", path);
         return;
     }
     expect_ok("open", tls_client_open(runner_file(path), &client));

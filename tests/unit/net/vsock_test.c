@@ -21,7 +21,7 @@ static bool has_loopback(void)
     const endpoint nobody = at(1, PORT + 1);
     const status got = vsock_dial(&nobody, clock_deadline_ms(300), &client);
     if (got.detail == ECONNRESET) return true;
-    printf("skipped: no vsock loopback on this machine\n");
+    runner_skip("no vsock loopback on this machine");
     return false;
 }
 

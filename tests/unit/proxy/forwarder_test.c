@@ -395,7 +395,7 @@ static void thousand_idle(void)
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < 2 * IDLE_COUNT + 64) {
-        printf("skipped: too few descriptors for %d connections\n", IDLE_COUNT);
+        runner_skip("too few descriptors for %d connections", IDLE_COUNT);
         return;
     }
     program_start(&program, (char *[]){"--connections-max=1000", NULL});
