@@ -206,6 +206,11 @@ static SSL_CTX *context_make(const SSL_METHOD *method)
     if (!context) return NULL;
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                      SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+#ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION
+    /* Since OpenSSL 3.2, where the library was built with zlib or zstd: one more parser less. */
+    SSL_CTX_set_options(context, SSL_OP_NO_RX_CERTIFICATE_COMPRESSION |
+                                     SSL_OP_NO_TX_CERTIFICATE_COMPRESSION);
+#endif
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

@@ -22,7 +22,8 @@ address() { echo "$names" | awk -v name="$1" '$1 == name { print $2 }'; }
 nothing=$(address absent_nothing)
 failure=$(address absent_failure)
 if [ -z "$nothing" ] || [ -z "$failure" ]; then refuse "lacks what stands for what is absent"; fi
-for name in dlopen dlsym dlerror gethostbyname getservbyname dlclose dladdr getaddrinfo getnameinfo; do
+for name in dlopen dlsym dlerror gethostbyname getservbyname dlclose dladdr getaddrinfo getnameinfo \
+    inflate deflate compress uncompress ZSTD_decompress ZSTD_decompressStream ZSTD_compress; do
     where=$(address "$name")
     case $where in
     '' | "$nothing" | "$failure") ;;
