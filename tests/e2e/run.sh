@@ -12,12 +12,14 @@ WORK=$(mktemp -d "/tmp/enw-$name.XXXXXX")
 export BUILD WORK
 touch "$WORK/pids"
 
+# A process that nobody has collected is gone too: in a container number 1 may collect nobody.
+is_gone() { [[ $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) =~ ^([ZX].*)?$ ]]; }
 stop_all() {
     local pid
     for pid in $(tac "$WORK/pids"); do kill -TERM "$pid" 2>/dev/null; done
     for pid in $(tac "$WORK/pids"); do
         for _ in $(seq 100); do
-            kill -0 "$pid" 2>/dev/null || break
+            is_gone "$pid" && break
             sleep 0.1
         done
         kill -KILL "$pid" 2>/dev/null
