@@ -5,6 +5,7 @@
 #include "aws/time.h"
 #include "base/hex.h"
 #include "eth/address.h"
+#include "parent/credentials_section.h"
 #include "parent/proof.h"
 #include "parent/service.h"
 
@@ -200,8 +201,8 @@ static status call_create(struct request *request, struct arena *arena, slice *r
     struct builder frame;
     slice written;
     void *reply;
-    TRY(credentials_source_put_section(&service->credentials, request->deadline_ms, arena,
-                                       &message.credentials));
+    TRY(credentials_section_put(&service->credentials, request->deadline_ms, arena,
+                                &message.credentials));
     builder_init_arena(&frame, arena,
                        FRAME_HEADER_SIZE + 3 * FRAME_SECTION_HEADER_SIZE +
                            message.credentials.size + message.key_arn.size + ACCOUNT_ID_SIZE);

@@ -1,12 +1,12 @@
 #include <malloc.h>
 
+#include "credentials/places.h"
 #include "net/tcp.h"
 #include "os/file.h"
 #include "os/flags.h"
 #include "os/harden.h"
 #include "os/random.h"
 #include "os/shutdown.h"
-#include "parent/credentials_chain.h"
 #include "parent/options.h"
 #include "parent/server.h"
 #include "parent/service.h"
@@ -20,7 +20,7 @@ static struct {
     struct shutdown shutdown;
     struct arena arena;
     struct options options;
-    struct credentials_chain chain;
+    struct credentials_places places;
     struct stores stores;
     struct service service;
     struct server server;
@@ -28,7 +28,7 @@ static struct {
 
 static status open_credentials(void)
 {
-    const struct credentials_chain_settings chain = {
+    const struct credentials_places_settings places = {
         .region = program.options.region,
         .sts_endpoint = program.options.sts_endpoint,
         .ca_file = program.options.ca_file,
@@ -37,8 +37,8 @@ static status open_credentials(void)
         .clock = clock_system(),
     };
     struct credentials_settings settings = {.clock = clock_system(), .log = &program.log};
-    TRY(credentials_chain_open(&program.chain, &chain));
-    credentials_chain_fill(&program.chain, &settings);
+    TRY(credentials_places_open(&program.places, &places));
+    credentials_places_fill(&program.places, &settings);
     return credentials_source_open(&program.service.credentials, &settings);
 }
 
@@ -87,7 +87,7 @@ static void close_all(void)
     record_cache_close(&program.service.records);
     stores_close(&program.stores);
     credentials_source_close(&program.service.credentials);
-    credentials_chain_close(&program.chain);
+    credentials_places_close(&program.places);
     shutdown_close(&program.shutdown);
     arena_close(&program.arena);
 }

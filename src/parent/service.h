@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "credentials/source.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "os/workers.h"
-#include "parent/credentials_source.h"
 #include "parent/enclave_link.h"
 #include "parent/metrics.h"
 #include "parent/record_cache.h"

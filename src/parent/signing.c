@@ -7,6 +7,7 @@
 #include "eth/tx_codec.h"
 #include "eth/tx_json.h"
 #include "parent/accounts.h"
+#include "parent/credentials_section.h"
 #include "parent/service.h"
 
 enum { ANSWER_SIZE = 1024 /* what an answer has beside the raw transaction */ };
@@ -40,8 +41,8 @@ static status build_message(struct request *request, const struct signing_record
                                         .record = record->bytes,
                                         .account_id = record->id,
                                         .body = signing->body};
-    return credentials_source_put_section(&request->service->credentials, deadline_ms,
-                                          &request->memory, &message->credentials);
+    return credentials_section_put(&request->service->credentials, deadline_ms, &request->memory,
+                                   &message->credentials);
 }
 
 static enum request_next fail_load(struct request *request, status failure)

@@ -1,11 +1,11 @@
 /*
- * credentials_origin: the service that a place of credentials asks, over http or https.
+ * origin: the service that a place of credentials asks, over http or https.
  *
  * One connection, exchanges one after the other. Whatever an exchange needs is in the origin's own
  * arena, which who uses it empties after each.
  */
-#ifndef PARENT_CREDENTIALS_ORIGIN_H
-#define PARENT_CREDENTIALS_ORIGIN_H
+#ifndef CREDENTIALS_ORIGIN_H
+#define CREDENTIALS_ORIGIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * credentials_source: AWS credentials that are always fresh.
+ * source: AWS credentials that are always fresh.
  *
  * A chain of fetchers is asked in order until one has credentials; that one is then kept to. A
  * thread of its own renews them ahead of their expiry, so that requests find them ready:
@@ -14,8 +14,8 @@
  *
  * Secrets rest in locked memory. What callers get is a copy in their own memory, theirs to wipe.
  */
-#ifndef PARENT_CREDENTIALS_SOURCE_H
-#define PARENT_CREDENTIALS_SOURCE_H
+#ifndef CREDENTIALS_SOURCE_H
+#define CREDENTIALS_SOURCE_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -23,8 +23,6 @@
 #include <stdint.h>
 
 #include "aws/credentials.h"
-#include "base/arena.h"
-#include "base/slice.h"
 #include "base/status.h"
 #include "os/clock.h"
 #include "os/locked.h"
@@ -89,15 +87,9 @@ MUST_CHECK status credentials_source_open(struct credentials_source *source,
 void credentials_source_close(struct credentials_source *source);
 
 /*
- * Copies the contents of a frame's credentials section (proto/message.h) into the arena, whose
- * emptying wipes them. Waits until `deadline_ms` when there are none or a renewal is due; a
- * deadline of 0 never waits. UNAVAILABLE when there are none by then.
+ * Copies them; `context` is the source (store/dynamodb.h). Waits until `deadline_ms` when there are
+ * none or a renewal is due; a deadline of 0 never waits. UNAVAILABLE when there are none by then.
  */
-MUST_CHECK status credentials_source_put_section(struct credentials_source *source,
-                                                 int64_t deadline_ms, struct arena *arena,
-                                                 slice *section);
-
-/* The same as values; `context` is the source (store/dynamodb.h). */
 MUST_CHECK status credentials_source_get(void *context, int64_t deadline_ms,
                                          struct aws_credentials *credentials);
 

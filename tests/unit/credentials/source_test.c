@@ -1,14 +1,13 @@
-#include "parent/credentials_source.h"
+#include "credentials/source.h"
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bench.h"
-#include "proto/message.h"
 #include "runner.h"
 
 /* A place whose answers and whose time the test decides. */
@@ -24,7 +23,6 @@ static struct {
 
 static struct credentials_source source;
 static struct log log_sink;
-static struct arena arena;
 
 static int64_t read_time(void *context)
 {
@@ -86,13 +84,11 @@ static void open_source(void)
         .log = &log_sink,
     };
     expect_ok("open", credentials_source_open(&source, &settings));
-    expect_ok("arena", arena_open(&arena, 64 * 1024));
 }
 
 static void close_source(void)
 {
     credentials_source_close(&source);
-    arena_close(&arena);
 }
 
 static bool is_fetched(size_t count)
@@ -128,14 +124,9 @@ static void pass_and_look(int64_t seconds)
 
 static status get(int64_t timeout_ms)
 {
-    slice section = {0};
-    arena_empty(&arena);
-    const status got = credentials_source_put_section(
-        &source, timeout_ms == 0 ? 0 : atomic_load(&world.now_ms) + timeout_ms, &arena, &section);
-    if (!status_is_ok(got)) return got;
-    struct message_credentials parts;
-    expect_ok("section", message_credentials_read(section, &parts));
-    return status_ok();
+    struct aws_credentials credentials;
+    return credentials_source_get(
+        &source, timeout_ms == 0 ? 0 : atomic_load(&world.now_ms) + timeout_ms, &credentials);
 }
 
 static void never_expiring(void)

@@ -1,4 +1,4 @@
-#include "parent/credentials_chain.h"
+#include "credentials/places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,16 +37,16 @@ static const char *ask(const struct credentials_settings *settings)
 
 static void in_order(void)
 {
-    static const struct credentials_chain_settings chain_settings = {
+    static const struct credentials_places_settings chain_settings = {
         .sts_endpoint = "http://127.0.0.1:1",
         .ca_file = "/nonexistent",
         .imds_endpoint = "http://127.0.0.1:1",
         .dial = tcp_dial,
     };
-    struct credentials_chain_settings settings = chain_settings;
+    struct credentials_places_settings settings = chain_settings;
     settings.clock = clock_system();
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        static struct credentials_chain chain;
+        static struct credentials_places places;
         struct credentials_settings filled = {0};
         runner_row(rows[i].name);
         set("AWS_ACCESS_KEY_ID", rows[i].key);
@@ -54,18 +54,18 @@ static void in_order(void)
         set("AWS_WEB_IDENTITY_TOKEN_FILE", rows[i].token_file);
         set("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/r");
         set("AWS_CONTAINER_CREDENTIALS_FULL_URI", rows[i].agent);
-        if (!expect_ok("open", credentials_chain_open(&chain, &settings))) continue;
-        credentials_chain_fill(&chain, &filled);
+        if (!expect_ok("open", credentials_places_open(&places, &settings))) continue;
+        credentials_places_fill(&places, &filled);
         expect_text("asked", slice_text(ask(&filled)), rows[i].chosen);
-        credentials_chain_close(&chain);
+        credentials_places_close(&places);
     }
 }
 
 /* A place that is set wrongly is a mistake to be told, not a reason to use the next. */
 static void set_wrongly(void)
 {
-    static struct credentials_chain chain;
-    const struct credentials_chain_settings settings = {
+    static struct credentials_places places;
+    const struct credentials_places_settings settings = {
         .imds_endpoint = "http://127.0.0.1:1", .dial = tcp_dial, .clock = clock_system()};
     for (size_t i = 0; i < 3; i++) {
         set("AWS_ACCESS_KEY_ID", i == 0 ? "AKIAEXAMPLE" : NULL);
@@ -73,7 +73,7 @@ static void set_wrongly(void)
         set("AWS_WEB_IDENTITY_TOKEN_FILE", i == 1 ? "/nonexistent" : NULL);
         set("AWS_ROLE_ARN", NULL);
         set("AWS_CONTAINER_CREDENTIALS_FULL_URI", i == 2 ? "http://example.com/" : NULL);
-        expect_true("refused", !status_is_ok(credentials_chain_open(&chain, &settings)));
+        expect_true("refused", !status_is_ok(credentials_places_open(&places, &settings)));
     }
 }
 

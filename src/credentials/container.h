@@ -1,5 +1,5 @@
 /*
- * credentials_container: AWS credentials from the agent beside a container (ECS, EKS Pod Identity).
+ * container: AWS credentials from the agent beside a container (ECS, EKS Pod Identity).
  *
  * Where it is comes from the environment, at start:
  *   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI   a path at ECS's address; it wins over
@@ -10,17 +10,17 @@
  * Without either address this place has no credentials. With one, every failure is a failure: no
  * other place is asked instead.
  */
-#ifndef PARENT_CREDENTIALS_CONTAINER_H
-#define PARENT_CREDENTIALS_CONTAINER_H
+#ifndef CREDENTIALS_CONTAINER_H
+#define CREDENTIALS_CONTAINER_H
 
 #include <stdbool.h>
 
 #include "aws/container.h"
 #include "base/secret.h"
 #include "base/status.h"
+#include "credentials/origin.h"
+#include "credentials/source.h"
 #include "os/locked.h"
-#include "parent/credentials_origin.h"
-#include "parent/credentials_source.h"
 
 enum {
     CREDENTIALS_CONTAINER_TRY_TIMEOUT_MS = 2000, /* one exchange; the agent is on the same host */

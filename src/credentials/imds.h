@@ -1,11 +1,11 @@
 /*
- * credentials_imds: AWS credentials of the machine's role, from instance metadata version 2.
+ * imds: AWS credentials of the machine's role, from instance metadata version 2.
  *
  * The session token is kept for as long as it lives and asked for anew when the service no longer
  * knows it. Version 1 is never spoken. The address is http://169.254.169.254 unless told otherwise.
  */
-#ifndef PARENT_CREDENTIALS_IMDS_H
-#define PARENT_CREDENTIALS_IMDS_H
+#ifndef CREDENTIALS_IMDS_H
+#define CREDENTIALS_IMDS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,9 +13,9 @@
 #include "base/arena.h"
 #include "base/secret.h"
 #include "base/status.h"
+#include "credentials/source.h"
 #include "net/http_client.h"
 #include "os/locked.h"
-#include "parent/credentials_source.h"
 
 enum {
     CREDENTIALS_IMDS_TRY_TIMEOUT_MS = 1000, /* one exchange; the service is on the same host */

@@ -1,19 +1,14 @@
-#include "parent/credentials_source.h"
+#include "credentials/source.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/builder.h"
 #include "base/secret.h"
 #include "os/random.h"
-#include "proto/message.h"
 
 struct credentials_vault {
     struct aws_credentials current, next;
-    struct message_credentials parts;
-    size_t section_size;
-    uint8_t section[MESSAGE_CREDENTIALS_SIZE_MAX];
 };
 
 static int64_t now_ms_of(const struct credentials_source *source)
@@ -57,22 +52,6 @@ static status fetch_from_chain(struct credentials_source *source, size_t *index)
 
 /* ---- taking over what was fetched; the mutex is held ---- */
 
-static status build_section(struct credentials_vault *vault)
-{
-    struct message_credentials *parts = &vault->parts;
-    struct builder builder;
-    slice written;
-    TRY(secret_text_read(aws_credentials_id(&vault->next), &parts->access_key_id));
-    /* Copied structurally: secrets move from one locked struct to another. */
-    parts->secret_access_key = vault->next.secret;
-    parts->session_token = vault->next.session_token;
-    builder_init(&builder, vault->section, sizeof vault->section);
-    TRY(message_credentials_put(parts, &builder));
-    TRY(builder_finish(&builder, &written));
-    vault->section_size = written.size;
-    return status_ok();
-}
-
 static int64_t renew_before_s(const struct credentials_source *source)
 {
     return smaller(CREDENTIALS_RENEW_BEFORE_S, source->lifetime_s / 4);
@@ -100,10 +79,9 @@ static void plan_renewal(struct credentials_source *source)
     source->renew_at_ms = now_ms_of(source) + (left_s > 1 ? left_s * 1000 : 1000);
 }
 
-static status accept(struct credentials_source *source)
+static void accept(struct credentials_source *source)
 {
     struct credentials_vault *vault = source->vault;
-    TRY(build_section(vault));
     const bool is_same = source->has_credentials && slice_equal(aws_credentials_id(&vault->current),
                                                                 aws_credentials_id(&vault->next));
     const int64_t expires_at_s = vault->next.expires_at_s;
@@ -120,7 +98,6 @@ static status accept(struct credentials_source *source)
     source->has_credentials = true;
     source->fetched_at_ms = now_ms_of(source);
     plan_renewal(source);
-    return status_ok();
 }
 
 static void note_failure(struct credentials_source *source, status failure)
@@ -182,12 +159,14 @@ static void renew(struct credentials_source *source)
     pthread_mutex_unlock(&source->mutex);
     const status fetched = fetch_from_chain(source, &index);
     pthread_mutex_lock(&source->mutex);
-    const status taken = status_is_ok(fetched) ? accept(source) : fetched;
+    if (status_is_ok(fetched)) {
+        accept(source);
+        note_success(source, index);
+    } else {
+        note_failure(source, fetched);
+    }
     aws_credentials_wipe(&source->vault->next);
-    message_credentials_wipe(&source->vault->parts);
     source->is_fetching = false;
-    if (status_is_ok(taken)) note_success(source, index);
-    else note_failure(source, taken);
     pthread_cond_broadcast(&source->changed);
 }
 
@@ -237,19 +216,6 @@ static status wait_until_usable(struct credentials_source *source, int64_t deadl
     REQUIRE(!source->has_credentials, UNAVAILABLE,
             "credentials: have expired and could not be renewed");
     FAIL(UNAVAILABLE, 0, "credentials: there are none yet");
-}
-
-status credentials_source_put_section(struct credentials_source *source, int64_t deadline_ms,
-                                      struct arena *arena, slice *section)
-{
-    pthread_mutex_lock(&source->mutex);
-    status result = wait_until_usable(source, deadline_ms);
-    if (status_is_ok(result)) {
-        const slice bytes = slice_of(source->vault->section, source->vault->section_size);
-        result = arena_copy(arena, bytes, section);
-    }
-    pthread_mutex_unlock(&source->mutex);
-    return result;
 }
 
 status credentials_source_get(void *context, int64_t deadline_ms,

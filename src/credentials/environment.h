@@ -1,18 +1,18 @@
 /*
- * credentials_environment: AWS credentials from the environment.
+ * environment: AWS credentials from the environment.
  *
  * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, as every AWS tool reads them.
  * They are taken once, at start, and then overwritten in the environment itself, so that
  * /proc/PID/environ does not show them for the life of the process.
  */
-#ifndef PARENT_CREDENTIALS_ENVIRONMENT_H
-#define PARENT_CREDENTIALS_ENVIRONMENT_H
+#ifndef CREDENTIALS_ENVIRONMENT_H
+#define CREDENTIALS_ENVIRONMENT_H
 
 #include <stdbool.h>
 
 #include "base/status.h"
+#include "credentials/source.h"
 #include "os/locked.h"
-#include "parent/credentials_source.h"
 
 /* `{0}` is closed. */
 struct credentials_environment {

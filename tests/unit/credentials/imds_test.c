@@ -1,4 +1,4 @@
-#include "parent/credentials_imds.h"
+#include "credentials/imds.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench.h"
 #include "net/listener.h"
 #include "net/tcp.h"
 #include "os/clock.h"

@@ -1,4 +1,4 @@
-#include "parent/credentials_web_identity.h"
+#include "credentials/web_identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>

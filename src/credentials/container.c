@@ -1,4 +1,4 @@
-#include "parent/credentials_container.h"
+#include "credentials/container.h"
 
 #include "os/file.h"
 #include "os/flags.h"

@@ -1,4 +1,4 @@
-#include "parent/credentials_imds.h"
+#include "credentials/imds.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * scripted_service: an HTTP service on a port of its own that expects certain requests in a certain
  * order and has their answers ready. What is not as scripted is counted, and printed.
  */
-#ifndef UNIT_PARENT_SCRIPTED_SERVICE_H
-#define UNIT_PARENT_SCRIPTED_SERVICE_H
+#ifndef UNIT_CREDENTIALS_SCRIPTED_SERVICE_H
+#define UNIT_CREDENTIALS_SCRIPTED_SERVICE_H
 
 #include <pthread.h>
 #include <stdatomic.h>

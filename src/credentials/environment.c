@@ -1,4 +1,4 @@
-#include "parent/credentials_environment.h"
+#include "credentials/environment.h"
 
 #include <string.h>
 

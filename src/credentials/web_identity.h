@@ -1,5 +1,5 @@
 /*
- * credentials_web_identity: AWS credentials of an IAM role, for the token of a Kubernetes service
+ * web_identity: AWS credentials of an IAM role, for the token of a Kubernetes service
  * account (IAM Roles for Service Accounts), from the Security Token Service over TLS.
  *
  * The environment says which, at start:
@@ -10,15 +10,15 @@
  * Without a token file this place has no credentials. With one, every failure is a failure: no
  * other place is asked instead.
  */
-#ifndef PARENT_CREDENTIALS_WEB_IDENTITY_H
-#define PARENT_CREDENTIALS_WEB_IDENTITY_H
+#ifndef CREDENTIALS_WEB_IDENTITY_H
+#define CREDENTIALS_WEB_IDENTITY_H
 
 #include <stdbool.h>
 
 #include "aws/sts.h"
 #include "base/status.h"
-#include "parent/credentials_origin.h"
-#include "parent/credentials_source.h"
+#include "credentials/origin.h"
+#include "credentials/source.h"
 
 enum {
     CREDENTIALS_WEB_IDENTITY_TRY_TIMEOUT_MS = 4000, /* one exchange, with TLS */
@@ -43,7 +43,7 @@ struct credentials_web_identity_settings {
 
 /*
  * Reads the environment and sends nothing yet. BAD_INPUT for a token file without a role or a
- * region, or a role, name or region that the service would not take; as of credentials_origin.h.
+ * region, or a role, name or region that the service would not take; as of credentials/origin.h.
  * DENIED for an endpoint of plain http that is not 127.0.0.1: the token must not be readable on the
  * way.
  */

@@ -1,4 +1,4 @@
-#include "parent/credentials_origin.h"
+#include "credentials/origin.h"
 
 #include <string.h>
 

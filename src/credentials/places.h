@@ -1,5 +1,5 @@
 /*
- * credentials_chain: the places where this program looks for AWS credentials, in order:
+ * places: the places where this program looks for AWS credentials, in order:
  *
  *   environment    AWS_ACCESS_KEY_ID and its like
  *   web_identity   AWS_WEB_IDENTITY_TOKEN_FILE: a Kubernetes service account (IRSA)
@@ -8,25 +8,25 @@
  *
  * The first that is set is used, alone: if it fails, none of the others is asked.
  */
-#ifndef PARENT_CREDENTIALS_CHAIN_H
-#define PARENT_CREDENTIALS_CHAIN_H
+#ifndef CREDENTIALS_PLACES_H
+#define CREDENTIALS_PLACES_H
 
 #include "base/status.h"
-#include "parent/credentials_container.h"
-#include "parent/credentials_environment.h"
-#include "parent/credentials_imds.h"
-#include "parent/credentials_source.h"
-#include "parent/credentials_web_identity.h"
+#include "credentials/container.h"
+#include "credentials/environment.h"
+#include "credentials/imds.h"
+#include "credentials/source.h"
+#include "credentials/web_identity.h"
 
 /* `{0}` is closed. Must not move while open. */
-struct credentials_chain {
+struct credentials_places {
     struct credentials_environment environment;
     struct credentials_web_identity web_identity;
     struct credentials_container container;
     struct credentials_imds imds;
 };
 
-struct credentials_chain_settings {
+struct credentials_places_settings {
     const char *region, *sts_endpoint; /* NULL: credentials_web_identity.h */
     const char *ca_file, *imds_endpoint;
     endpoint_dialer dial;
@@ -34,11 +34,12 @@ struct credentials_chain_settings {
 };
 
 /* Opens all places, as their headers say, and sends nothing yet. */
-MUST_CHECK status credentials_chain_open(struct credentials_chain *chain,
-                                         const struct credentials_chain_settings *settings);
-void credentials_chain_close(struct credentials_chain *chain);
+MUST_CHECK status credentials_places_open(struct credentials_places *places,
+                                          const struct credentials_places_settings *settings);
+void credentials_places_close(struct credentials_places *places);
 
 /* Fills in the fetchers, valid while open. */
-void credentials_chain_fill(struct credentials_chain *chain, struct credentials_settings *settings);
+void credentials_places_fill(struct credentials_places *places,
+                             struct credentials_settings *settings);
 
 #endif
