@@ -13,7 +13,7 @@ FROM ${DEBIAN} AS build
 ARG SNAPSHOT
 COPY deploy/docker/pin-archive /usr/local/sbin/pin-archive
 RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no-install-recommends \
-        gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev \
+        gcc libc6-dev meson ninja-build pkg-config python3 libssl-dev \
         libsecp256k1-dev libmicrohttpd-dev libsqlite3-dev libcmocka-dev binutils
 WORKDIR /source
 COPY meson.build meson_options.txt ./
@@ -30,7 +30,7 @@ FROM ${DEBIAN}
 ARG SNAPSHOT
 COPY deploy/docker/pin-archive /usr/local/sbin/pin-archive
 RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no-install-recommends \
-        ca-certificates libjansson4 libssl3t64 && \
+        ca-certificates libssl3t64 && \
     rm -rf /var/lib/apt/lists/* /usr/local/sbin/pin-archive
 COPY --from=build /build/src/cli/enw /usr/bin/enw
 COPY --from=build /build/src/enclave/enw-enclave /usr/lib/enclave-wallet/enw-enclave

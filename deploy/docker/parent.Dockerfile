@@ -9,7 +9,7 @@ FROM ${DEBIAN} AS build
 ARG SNAPSHOT
 COPY deploy/docker/pin-archive /usr/local/sbin/pin-archive
 RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no-install-recommends \
-        gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev \
+        gcc libc6-dev meson ninja-build pkg-config python3 libssl-dev \
         libsecp256k1-dev libmicrohttpd-dev libsqlite3-dev libcmocka-dev
 WORKDIR /source
 COPY meson.build meson_options.txt ./
@@ -24,7 +24,7 @@ FROM ${DEBIAN}
 ARG SNAPSHOT
 COPY deploy/docker/pin-archive /usr/local/sbin/pin-archive
 RUN pin-archive "${SNAPSHOT}" && apt-get update -q && apt-get install -y -q --no-install-recommends \
-        ca-certificates libjansson4 libmicrohttpd12t64 libsqlite3-0 libssl3t64 && \
+        ca-certificates libmicrohttpd12t64 libsqlite3-0 libssl3t64 && \
     rm -rf /var/lib/apt/lists/* /usr/local/sbin/pin-archive
 COPY --from=build /build/src/parent/enw-parent /usr/bin/enw-parent
 USER 10001:10001

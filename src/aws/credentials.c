@@ -1,9 +1,13 @@
 #include "aws/credentials.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "aws/time.h"
 #include "base/json.h"
+
+enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */
 
 /* What may stand in a header line without changing on the way. */
 static bool is_visible(slice text)
@@ -48,12 +52,15 @@ static status read_parts(const json_value *object, struct aws_credentials_parts 
 status aws_credentials_read(slice text, struct aws_credentials *credentials)
 {
     SCOPED(json_close) struct json document = {0};
+    alignas(max_align_t) uint8_t space[AWS_CREDENTIALS_JSON_SIZE_MAX + TOKENS_SIZE_MAX];
+    struct arena arena;
     struct aws_credentials_parts parts = {0};
     json_value object = {0};
     slice code = {0};
+    arena_init(&arena, space, sizeof space);
     REQUIRE(text.size <= AWS_CREDENTIALS_JSON_SIZE_MAX, OVER_LIMIT,
             "credentials: document is too long");
-    TRY(json_open(text, &document));
+    TRY(json_open(text, &arena, &document));
     TRY(json_top_object(&document, &object));
     if (json_has_value(&object, "Code")) {
         TRY(json_read_string(&object, "Code", 0, 64, &code));

@@ -271,16 +271,6 @@ status dynamodb_crc_check(const struct http_response *response)
     return status_ok();
 }
 
-/* Copies text out of a document that is about to be closed. */
-static status keep(struct builder *memory, slice text, slice *kept)
-{
-    const size_t start = memory->size;
-    builder_put(memory, text);
-    REQUIRE(!memory->is_over, OVER_LIMIT, "dynamodb: the reply does not fit its memory");
-    *kept = slice_of(memory->bytes + start, text.size);
-    return status_ok();
-}
-
 /* Reads the one member of attribute `name`'s value, which must be of `type`. */
 static status read_member(const json_value *item, const char *name, const char *type,
                           size_t size_max, slice *member)
@@ -291,23 +281,19 @@ static status read_member(const json_value *item, const char *name, const char *
     return json_read_string(&value, type, 0, size_max, member);
 }
 
-static status read_text(const json_value *item, const char *name, struct builder *memory,
-                        slice *text)
+static status read_text(const json_value *item, const char *name, slice *text)
 {
-    slice member;
-    TRY(read_member(item, name, "S", DYNAMODB_TEXT_SIZE_MAX, &member));
-    return keep(memory, member, text);
+    return read_member(item, name, "S", DYNAMODB_TEXT_SIZE_MAX, text);
 }
 
-static status read_blob(const json_value *item, const char *name, struct builder *memory,
-                        slice *blob)
+static status read_blob(const json_value *item, const char *name, struct arena *arena, slice *blob)
 {
     slice member;
-    const size_t start = memory->size;
+    struct builder decoded;
     TRY(read_member(item, name, "B", DYNAMODB_BLOB_SIZE_MAX / 3 * 4 + 4, &member));
-    TRY(base64_put_decoded(memory, member));
-    *blob = slice_of(memory->bytes + start, memory->size - start);
-    return status_ok();
+    builder_init_arena(&decoded, arena, member.size / 4 * 3);
+    TRY(base64_put_decoded(&decoded, member));
+    return builder_finish(&decoded, blob);
 }
 
 static status read_version(const json_value *item, uint64_t *version)
@@ -319,17 +305,17 @@ static status read_version(const json_value *item, uint64_t *version)
     return status_ok();
 }
 
-static status read_account(const json_value *item, struct builder *memory,
+static status read_account(const json_value *item, struct arena *arena,
                            struct dynamodb_item *account)
 {
     struct dynamodb_item read = {0};
-    TRY(read_text(item, "name", memory, &read.name));
-    TRY(read_blob(item, "record", memory, &read.record));
-    TRY(read_text(item, "address", memory, &read.address));
-    TRY(read_text(item, "key_id", memory, &read.key_id));
+    TRY(read_text(item, "name", &read.name));
+    TRY(read_blob(item, "record", arena, &read.record));
+    TRY(read_text(item, "address", &read.address));
+    TRY(read_text(item, "key_id", &read.key_id));
     TRY(read_version(item, &read.version));
-    TRY(read_text(item, "created_at", memory, &read.created_at));
-    if (json_has(item, "proof")) TRY(read_blob(item, "proof", memory, &read.proof));
+    TRY(read_text(item, "created_at", &read.created_at));
+    if (json_has(item, "proof")) TRY(read_blob(item, "proof", arena, &read.proof));
     *account = read;
     return status_ok();
 }
@@ -341,52 +327,50 @@ static status as_corrupt(status result)
     FAIL(CORRUPT, result.detail, "dynamodb: the reply is not what was asked for");
 }
 
-status dynamodb_get_read(slice body, struct builder *memory, struct dynamodb_item *item)
+status dynamodb_get_read(slice body, struct arena *arena, struct dynamodb_item *item)
 {
     SCOPED(json_close) struct json document = {0};
     json_value top, object;
-    TRY(as_corrupt(json_open(body, &document)));
+    TRY(as_corrupt(json_open(body, arena, &document)));
     TRY(as_corrupt(json_top_object(&document, &top)));
     REQUIRE(json_has(&top, "Item"), NOT_FOUND, "dynamodb: there is no such item");
     TRY(as_corrupt(json_read_object(&top, "Item", &object)));
     REQUIRE(json_has(&object, "record") || !json_has(&object, older_layout_field), CONFLICT,
             "store: item has the older layout; migrate it first");
-    if (!status_is_ok(read_account(&object, memory, item))) {
+    if (!status_is_ok(read_account(&object, arena, item))) {
         FAIL(CORRUPT, 0, "dynamodb: the item is not an account");
     }
     return status_ok();
 }
 
-status dynamodb_query_read(slice body, struct builder *memory, struct dynamodb_names *names)
+status dynamodb_query_read(slice body, struct arena *arena, struct dynamodb_names *names)
 {
     SCOPED(json_close) struct json document = {0};
     struct dynamodb_names read = {0};
     json_value top, items;
-    TRY(as_corrupt(json_open(body, &document)));
+    TRY(as_corrupt(json_open(body, arena, &document)));
     TRY(as_corrupt(json_top_object(&document, &top)));
     TRY(as_corrupt(json_read_array(&top, "Items", DYNAMODB_QUERY_COUNT_MAX, &items)));
-    for (size_t i = 0; i < json_count(&items); i++) {
-        const json_value item = json_at(&items, i);
-        TRY(as_corrupt(read_text(&item, "name", memory, &read.list[read.count++])));
+    for (json_value item = json_first(&items); json_is_there(&item); item = json_next(&item)) {
+        TRY(as_corrupt(read_text(&item, "name", &read.list[read.count++])));
     }
     *names = read;
     return status_ok();
 }
 
-static status read_entry(const json_value *item, struct builder *memory,
-                         struct dynamodb_entry *entry)
+static status read_entry(const json_value *item, struct dynamodb_entry *entry)
 {
     *entry = (struct dynamodb_entry){0};
-    TRY(read_text(item, "name", memory, &entry->name));
-    TRY(read_text(item, "address", memory, &entry->address));
-    TRY(read_text(item, "key_id", memory, &entry->key_id));
+    TRY(read_text(item, "name", &entry->name));
+    TRY(read_text(item, "address", &entry->address));
+    TRY(read_text(item, "key_id", &entry->key_id));
     /* The older layout has neither; an item with one of them only is broken. */
     if (!json_has(item, "version") && !json_has(item, "created_at")) return status_ok();
     TRY(read_version(item, &entry->version));
-    return read_text(item, "created_at", memory, &entry->created_at);
+    return read_text(item, "created_at", &entry->created_at);
 }
 
-static status read_last_name(const json_value *top, struct builder *memory, slice *name)
+static status read_last_name(const json_value *top, slice *name)
 {
     json_value key;
     if (!json_has_value(top, "LastEvaluatedKey")) {
@@ -394,23 +378,23 @@ static status read_last_name(const json_value *top, struct builder *memory, slic
         return status_ok();
     }
     TRY(json_read_object(top, "LastEvaluatedKey", &key));
-    return read_text(&key, "name", memory, name);
+    return read_text(&key, "name", name);
 }
 
-status dynamodb_scan_read(slice body, struct builder *memory, struct dynamodb_page *page)
+status dynamodb_scan_read(slice body, struct arena *arena, struct dynamodb_page *page)
 {
     SCOPED(json_close) struct json document = {0};
     json_value top, items;
     slice last_name;
-    TRY(as_corrupt(json_open(body, &document)));
+    TRY(as_corrupt(json_open(body, arena, &document)));
     TRY(as_corrupt(json_top_object(&document, &top)));
     TRY(as_corrupt(json_read_array(&top, "Items", page->count_max, &items)));
-    for (size_t i = 0; i < json_count(&items); i++) {
-        const json_value item = json_at(&items, i);
-        TRY(as_corrupt(read_entry(&item, memory, &page->entries[i])));
+    size_t count = 0;
+    for (json_value item = json_first(&items); json_is_there(&item); item = json_next(&item)) {
+        TRY(as_corrupt(read_entry(&item, &page->entries[count++])));
     }
-    TRY(as_corrupt(read_last_name(&top, memory, &last_name)));
-    page->count = json_count(&items);
+    TRY(as_corrupt(read_last_name(&top, &last_name)));
+    page->count = count;
     page->last_name = last_name;
     return status_ok();
 }
@@ -422,7 +406,7 @@ static bool is_keyed_by(const json_value *described, const char *attribute)
     slice name, type;
     if (!status_is_ok(json_read_array(described, "KeySchema", 1, &schema))) return false;
     if (json_count(&schema) != 1) return false;
-    const json_value key = json_at(&schema, 0);
+    const json_value key = json_first(&schema);
     return status_is_ok(
                json_read_string(&key, "AttributeName", 0, DYNAMODB_TEXT_SIZE_MAX, &name)) &&
            status_is_ok(json_read_string(&key, "KeyType", 0, DYNAMODB_TEXT_SIZE_MAX, &type)) &&
@@ -446,8 +430,8 @@ static void read_index(const json_value *described, struct dynamodb_table *table
         table->is_ours = false;
         return;
     }
-    for (size_t i = 0; i < json_count(&indexes); i++) {
-        const json_value index = json_at(&indexes, i);
+    for (json_value index = json_first(&indexes); json_is_there(&index);
+         index = json_next(&index)) {
         if (!has_text(&index, "IndexName", "address-index")) continue;
         table->is_ours = table->is_ours && is_keyed_by(&index, "address");
         table->is_active = table->is_active && has_text(&index, "IndexStatus", "ACTIVE");
@@ -456,11 +440,11 @@ static void read_index(const json_value *described, struct dynamodb_table *table
     table->is_ours = false;
 }
 
-status dynamodb_describe_table_read(slice body, struct dynamodb_table *table)
+status dynamodb_describe_table_read(slice body, struct arena *arena, struct dynamodb_table *table)
 {
     SCOPED(json_close) struct json document = {0};
     json_value top, described;
-    TRY(as_corrupt(json_open(body, &document)));
+    TRY(as_corrupt(json_open(body, arena, &document)));
     TRY(as_corrupt(json_top_object(&document, &top)));
     TRY(as_corrupt(json_read_object(&top, "Table", &described)));
     struct dynamodb_table read = {

@@ -28,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/builder.h"
 #include "base/slice.h"
 #include "base/status.h"
@@ -131,17 +132,20 @@ MUST_CHECK status dynamodb_describe_table_build(const struct dynamodb_target *ta
 /* UNAVAILABLE when the reply has a checksum header (x-amz-crc32) that is not its body's. */
 MUST_CHECK status dynamodb_crc_check(const struct http_response *response);
 
-/* GetItem's item. NOT_FOUND when there is none; CONFLICT for one of the older layout. */
-MUST_CHECK status dynamodb_get_read(slice body, struct builder *memory, struct dynamodb_item *item);
+/*
+ * What is read views the body and the arena.
+ *
+ * GetItem's item. NOT_FOUND when there is none; CONFLICT for one of the older layout. */
+MUST_CHECK status dynamodb_get_read(slice body, struct arena *arena, struct dynamodb_item *item);
 
 /* Query's names: none, one, or DYNAMODB_QUERY_COUNT_MAX when there are more than one. */
-MUST_CHECK status dynamodb_query_read(slice body, struct builder *memory,
+MUST_CHECK status dynamodb_query_read(slice body, struct arena *arena,
                                       struct dynamodb_names *names);
 
 /* Scan's entries. CORRUPT when there are more than were asked for. */
-MUST_CHECK status dynamodb_scan_read(slice body, struct builder *memory,
-                                     struct dynamodb_page *page);
+MUST_CHECK status dynamodb_scan_read(slice body, struct arena *arena, struct dynamodb_page *page);
 
-MUST_CHECK status dynamodb_describe_table_read(slice body, struct dynamodb_table *table);
+MUST_CHECK status dynamodb_describe_table_read(slice body, struct arena *arena,
+                                               struct dynamodb_table *table);
 
 #endif

@@ -1,9 +1,13 @@
 #include "aws/error.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "base/json.h"
+#include "base/json_read.h"
+
+enum { BODY_MEMORY_SIZE = 8192 }; /* for reading a body; one that needs more has no name */
 
 /* One name, or one way of having none. */
 struct rule {
@@ -172,9 +176,12 @@ static void read_name(slice text, struct aws_error *error)
 static status read_body_name(slice body, struct aws_error *error)
 {
     SCOPED(json_close) struct json document = {0};
+    alignas(max_align_t) uint8_t space[BODY_MEMORY_SIZE];
+    struct arena arena;
     json_value object = {0};
     slice name = {0};
-    TRY(json_open(body, &document));
+    arena_init(&arena, space, sizeof space);
+    TRY(json_open(body, &arena, &document));
     TRY(json_top_object(&document, &object));
     TRY(json_read_string(&object, json_has(&object, "__type") ? "__type" : "code", 1, 256, &name));
     read_name(name, error);

@@ -1,8 +1,13 @@
 #include "aws/kms.h"
 
+#include <stdalign.h>
+#include <stddef.h>
+
 #include "aws/error.h"
 #include "base/base64.h"
 #include "base/json.h"
+
+enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */
 
 static bool is_printable(slice text)
 {
@@ -192,9 +197,12 @@ static status read_body(slice body, bool has_ciphertext, struct builder *memory,
                         struct kms_reply *reply)
 {
     SCOPED(json_close) struct json document = {0};
+    alignas(max_align_t) uint8_t space[KMS_RESPONSE_SIZE_MAX + TOKENS_SIZE_MAX];
+    struct arena arena;
     json_value object = {0};
+    arena_init(&arena, space, sizeof space);
     REQUIRE(body.size <= KMS_RESPONSE_SIZE_MAX, CORRUPT, "kms: reply is too long");
-    TRY(json_open(body, &document));
+    TRY(json_open(body, &arena, &document));
     TRY(json_top_object(&document, &object));
     return read_object(&object, has_ciphertext, memory, reply);
 }

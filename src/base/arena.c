@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,13 @@ status arena_open(struct arena *arena, size_t size_max)
     REQUIRE(memory, UNAVAILABLE, "arena: the system has no memory left");
     *arena = (struct arena){memory, size_max, 0};
     return status_ok();
+}
+
+void arena_init(struct arena *arena, void *memory, size_t size_max)
+{
+    assert((uintptr_t)memory % alignof(max_align_t) == 0);
+    memset(memory, 0, size_max);
+    *arena = (struct arena){memory, size_max, 0};
 }
 
 void arena_close(struct arena *arena)
@@ -42,8 +50,19 @@ status arena_copy(struct arena *arena, slice bytes, slice *copy)
     return status_ok();
 }
 
+size_t arena_mark(const struct arena *arena)
+{
+    return arena->used_size;
+}
+
+void arena_rewind(struct arena *arena, size_t mark)
+{
+    assert(mark <= arena->used_size);
+    if (mark < arena->used_size) secret_wipe(arena->memory + mark, arena->used_size - mark);
+    arena->used_size = mark;
+}
+
 void arena_empty(struct arena *arena)
 {
-    if (arena->used_size > 0) secret_wipe(arena->memory, arena->used_size);
-    arena->used_size = 0;
+    arena_rewind(arena, 0);
 }

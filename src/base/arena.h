@@ -23,6 +23,12 @@ struct arena {
 /* Acquires `size_max` bytes. UNAVAILABLE when the system has none. */
 MUST_CHECK status arena_open(struct arena *arena, size_t size_max);
 
+/*
+ * Uses the caller's memory instead, aligned for any object (alignas(max_align_t)), for what is small
+ * and ends with a function. There is nothing to release: such an arena is emptied, never closed.
+ */
+void arena_init(struct arena *arena, void *memory, size_t size_max);
+
 /* Wipes and releases. */
 void arena_close(struct arena *arena);
 
@@ -31,6 +37,12 @@ MUST_CHECK status arena_take(struct arena *arena, size_t size, void **memory);
 
 /* Copies bytes into the arena. */
 MUST_CHECK status arena_copy(struct arena *arena, slice bytes, slice *copy);
+
+/* The place reached so far. */
+size_t arena_mark(const struct arena *arena);
+
+/* Wipes and takes back what was taken since the mark, which becomes invalid. */
+void arena_rewind(struct arena *arena, size_t mark);
 
 /* Wipes what was taken and starts again. Everything taken before becomes invalid. */
 void arena_empty(struct arena *arena);

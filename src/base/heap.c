@@ -1,6 +1,5 @@
 #include "base/heap.h"
 
-#include <jansson.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -40,9 +39,4 @@ void heap_release(void *memory)
     struct head *head = (struct head *)memory - 1;
     secret_wipe(head, sizeof *head + head->size);
     free(head);
-}
-
-void heap_serve_json(void)
-{
-    json_set_alloc_funcs(heap_take, heap_release);
 }

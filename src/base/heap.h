@@ -1,7 +1,7 @@
 /*
  * heap: memory for the libraries that insist on asking for it themselves, wiped when given back.
  *
- * libcrypto, libssl and jansson hold parts of keys, tokens and bodies in memory of their own. A
+ * libcrypto and libssl hold parts of keys, tokens and bodies in memory of their own. A
  * program that must not leave any of it behind makes them use this heap before they are used at
  * all. Our own code takes memory from arenas.
  */
@@ -18,8 +18,5 @@ void *heap_resize(void *memory, size_t size);
 
 /* Wipes and releases. NULL is fine. */
 void heap_release(void *memory);
-
-/* Makes jansson use this heap. Before any JSON is read, and before other threads start. */
-void heap_serve_json(void);
 
 #endif

@@ -116,9 +116,9 @@ static status put_page(struct session *session, struct walk *walk)
     REQUIRE(status_is_ok(json_read_array(&object, "accounts", ENTRY_COUNT_MAX, &accounts)), CORRUPT,
             "the service's answer lacks a field");
     const size_t count = json_count(&accounts);
-    for (size_t i = 0; !session->is_json && i < count; i++) {
-        const json_value entry = json_at(&accounts, i);
-        TRY(put_entry(session, &entry));
+    for (json_value entry = json_first(&accounts); json_is_there(&entry);
+         entry = json_next(&entry)) {
+        if (!session->is_json) TRY(put_entry(session, &entry));
     }
     walk->left_count -= count < walk->left_count ? count : walk->left_count;
     return read_next(&object, walk);

@@ -69,7 +69,7 @@ static status read_json(struct session *session, slice text, struct attestation 
     SCOPED(json_close) struct json json = {0};
     json_value object;
     slice encoded;
-    TRY(json_open(text, &json));
+    TRY(json_open(text, &session->arena, &json));
     TRY(json_top_object(&json, &object));
     const char *name = json_has_value(&object, "proof") ? "proof" : "document";
     REQUIRE(status_is_ok(json_read_string(&object, name, 1, TEXT_SIZE_MAX, &encoded)), BAD_INPUT,

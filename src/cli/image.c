@@ -16,6 +16,7 @@ enum {
     ROOT_SIZE_MAX = 16 << 10,      /* bytes of one root certificate */
     ROOTS_SIZE_MAX = 256 << 10,
     KEY_SIZE_MAX = 16 << 10,
+    METADATA_ARENA_SIZE = 256 << 10, /* what is read from the metadata section */
 };
 
 /* Where Debian's ca-certificates keeps what it ships, one file a root. */
@@ -252,14 +253,14 @@ static status read_image(struct session *session, struct workspace *workspace, s
     const char *path = session->flags->operands[0];
     size_t size = 0;
     TRY(add_size(path, &size));
-    TRY(arena_open(&workspace->arena, size + SIGNATURE_ARENA_SIZE + 4096));
+    TRY(arena_open(&workspace->arena, size + SIGNATURE_ARENA_SIZE + METADATA_ARENA_SIZE + 4096));
     TRY(read_file(path, &workspace->arena, &view->file));
     TRY(note_offset(session, image_read(view->file, &view->image)));
     view->measurements = measure_image(&view->image);
     const struct image_section *metadata = image_find(&view->image, IMAGE_METADATA);
     view->has_metadata =
-        metadata &&
-        status_is_ok(metadata_read(metadata->data, &workspace->document, &view->metadata));
+        metadata && status_is_ok(metadata_read(metadata->data, &workspace->arena,
+                                               &workspace->document, &view->metadata));
     const struct image_section *signature = image_find(&view->image, IMAGE_SIGNATURE);
     if (!signature) return status_ok();
     TRY(signature_read(signature->data, &workspace->arena, &view->signature));

@@ -69,7 +69,7 @@ static status read_file(struct session *session, const char *path, struct claim 
     slice contents;
     const status read = file_read(path, DOCUMENT_FILE_SIZE_MAX, &session->arena, &contents);
     REQUIRE(status_is_ok(read), BAD_INPUT, "proof: the file cannot be read");
-    const bool is_claim = status_is_ok(json_open(contents, &json)) &&
+    const bool is_claim = status_is_ok(json_open(contents, &session->arena, &json)) &&
                           status_is_ok(json_top_object(&json, &object)) &&
                           status_is_ok(take_claim(session, &object, claim));
     REQUIRE(is_claim, BAD_INPUT,

@@ -127,7 +127,7 @@ static status refuse(struct session *session, const struct client_reply *reply)
     SCOPED(json_close) struct json document = {0};
     json_value top, error;
     slice name = slice_of("", 0), message = slice_of("", 0);
-    if (status_is_ok(json_open(reply->body, &document))) {
+    if (status_is_ok(json_open(reply->body, &session->arena, &document))) {
         top = json_top(&document);
         if (status_is_ok(json_read_object(&top, "error", &error))) {
             (void)status_is_ok(json_read_string(&error, "code", 0, 1024, &name));
@@ -159,7 +159,7 @@ status session_send(struct session *session, const struct session_call *call, st
     const bool is_answer =
         (reply.code >= 200 && reply.code <= 299) || (call->is_refusal_wanted && reply.code == 503);
     if (!is_answer) return refuse(session, &reply);
-    const status opened = json_open(reply.body, document);
+    const status opened = json_open(reply.body, &session->arena, document);
     REQUIRE(status_is_ok(opened) && status_is_ok(json_top_object(document, object)), CORRUPT,
             "the service's answer is not a JSON object");
     if (session->is_json && !call->is_own_output) session_put_json(session, reply.body);

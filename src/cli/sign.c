@@ -148,7 +148,7 @@ static status show_tx(struct session *session, slice json)
     struct tx_json asked;
     struct builder lines;
     slice shown;
-    TRY(json_open(json, &document));
+    TRY(json_open(json, &session->arena, &document));
     TRY(json_top_object(&document, &object));
     const status read = tx_json_read(&object, &session->arena, &asked);
     if (!status_is_ok(read)) {

@@ -51,15 +51,13 @@ status kms_input_blob(struct kms_operation *operation, const char *name, size_t 
     return status_ok();
 }
 
-static status read_pair(struct kms_operation *operation, const json_value *object, size_t index)
+static status read_pair(struct kms_operation *operation, const json_value *value)
 {
-    char name[CONTEXT_NAME_SIZE_MAX + 1] = {0};
-    struct kms_policy_pair *pair = &operation->context.pairs[index];
-    pair->name = json_name_at(object, index);
+    struct kms_policy_pair *pair = &operation->context.pairs[operation->context.count];
+    pair->name = json_name(value);
     if (pair->name.size > CONTEXT_NAME_SIZE_MAX)
         return invalid(operation, "encryption context is too long");
-    memcpy(name, pair->name.bytes, pair->name.size);
-    if (!status_is_ok(json_read_string(object, name, 0, CONTEXT_VALUE_SIZE_MAX, &pair->value))) {
+    if (!status_is_ok(json_value_text(value, 0, CONTEXT_VALUE_SIZE_MAX, &pair->value))) {
         return kms_input_refuse(operation, "SerializationException",
                                 "encryption context must hold strings");
     }
@@ -78,8 +76,10 @@ status kms_input_context(struct kms_operation *operation)
     if (json_count(&object) > KMS_POLICY_PAIR_COUNT_MAX) {
         return invalid(operation, "encryption context has too many pairs");
     }
-    for (size_t i = 0; i < json_count(&object); i++) TRY(read_pair(operation, &object, i));
-    operation->context.count = json_count(&object);
+    for (json_value at = json_first(&object); json_is_there(&at); at = json_next(&at)) {
+        TRY(read_pair(operation, &at));
+        operation->context.count++;
+    }
     return status_ok();
 }
 

@@ -14,6 +14,7 @@ enum {
     BLOB_HEAD_SIZE = 4 + ID_BYTE_COUNT + AEAD_NONCE_SIZE,
     ASSOCIATED_SIZE_MAX = 64 * 1024,
     VERSION = 1,
+    LOAD_MEMORY_SIZE = 4 * KMS_KEYS_FILE_SIZE_MAX, /* the file, and what is read from it */
 };
 
 static const uint8_t blob_start[4] = {1, 2, 2, 0};
@@ -143,20 +144,19 @@ static status read_key(const json_value *object, struct kms_key *key)
     return set_policy(key, policy);
 }
 
-static status read_keys(slice text, struct kms_keys *keys)
+static status read_keys(slice text, struct arena *arena, struct kms_keys *keys)
 {
     SCOPED(json_close) struct json document = {0};
     json_value object = {0}, list = {0};
     uint64_t version = 0;
-    TRY(json_open(text, &document));
+    TRY(json_open(text, arena, &document));
     TRY(json_top_object(&document, &object));
     TRY(json_read_u64(&object, "version", VERSION, &version));
     REQUIRE(version == VERSION, BAD_INPUT, "kms_keys: file is of another version");
     TRY(json_read_array(&object, "keys", KMS_KEYS_COUNT_MAX, &list));
-    for (size_t i = 0; i < json_count(&list); i++) {
-        const json_value item = json_at(&list, i);
-        TRY(read_key(&item, &keys->list[i]));
-        keys->count = i + 1;
+    for (json_value item = json_first(&list); json_is_there(&item); item = json_next(&item)) {
+        TRY(read_key(&item, &keys->list[keys->count]));
+        keys->count++;
     }
     return status_ok();
 }
@@ -166,10 +166,10 @@ static status load(struct kms_keys *keys)
     SCOPED(arena_close) struct arena arena = {0};
     struct builder text;
     if (!keys->settings.path || !file_is_there(keys->settings.path)) return status_ok();
-    TRY(arena_open(&arena, KMS_KEYS_FILE_SIZE_MAX));
+    TRY(arena_open(&arena, LOAD_MEMORY_SIZE));
     builder_init_arena(&text, &arena, KMS_KEYS_FILE_SIZE_MAX);
     TRY(file_put_private(keys->settings.path, &text));
-    return read_keys(builder_view(&text), keys);
+    return read_keys(builder_view(&text), &arena, keys);
 }
 
 status kms_keys_open(const struct kms_keys_settings *settings, struct kms_keys *keys)

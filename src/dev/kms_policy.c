@@ -1,5 +1,7 @@
 #include "dev/kms_policy.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -9,6 +11,7 @@
 #include "http/message.h"
 
 enum { NAME_SIZE_MAX = 512 };
+enum { PARSED_SIZE_MAX = 3 * KMS_POLICY_SIZE_MAX }; /* a policy's values and names */
 
 enum operator{
     STRING_EQUALS,
@@ -146,18 +149,21 @@ static bool is_equal(enum operator operator, slice wanted, slice value)
     return slice_equal(wanted, value);
 }
 
-/* A string, or an array of them: how many there are, and each. */
-static size_t text_count(const json_value *value)
+/* A value, or an array of them: the first, and the one after. */
+static json_value first_of(const json_value *value)
 {
-    return json_value_is_array(value) ? json_count(value) : 1;
+    return json_value_is_array(value) ? json_first(value) : *value;
 }
 
-static slice text_at(const json_value *value, size_t index)
+static json_value next_of(const json_value *value, const json_value *item)
+{
+    return json_value_is_array(value) ? json_next(item) : (json_value){item->document, 0};
+}
+
+static slice text_of(const json_value *item)
 {
     slice text = {0};
-    json_value item = *value;
-    if (json_value_is_array(value)) item = json_at(value, index);
-    if (!status_is_ok(json_value_text(&item, 0, KMS_POLICY_SIZE_MAX, &text))) return slice_text("");
+    if (!status_is_ok(json_value_text(item, 0, KMS_POLICY_SIZE_MAX, &text))) return slice_text("");
     return text;
 }
 
@@ -165,25 +171,14 @@ static status check_texts(const json_value *value)
 {
     REQUIRE(json_value_is_string(value) || json_value_is_array(value), BAD_INPUT,
             "policy: must be a string or a list of strings");
-    const size_t count = text_count(value);
+    const size_t count = json_value_is_array(value) ? json_count(value) : 1;
     REQUIRE(count > 0 && count <= KMS_POLICY_VALUE_COUNT_MAX, BAD_INPUT,
             "policy: a list is empty or too long");
-    for (size_t i = 0; i < count; i++) {
+    for (json_value item = first_of(value); json_is_there(&item); item = next_of(value, &item)) {
         slice text = {0};
-        const json_value item = json_value_is_array(value) ? json_at(value, i) : *value;
         TRY(json_value_text(&item, 1, KMS_POLICY_SIZE_MAX, &text));
     }
     return status_ok();
-}
-
-/* The object's field at an index, whatever its name. */
-static status value_at(const json_value *object, size_t index, slice *name, json_value *value)
-{
-    char text[NAME_SIZE_MAX + 1] = {0};
-    *name = json_name_at(object, index);
-    REQUIRE(name->size <= NAME_SIZE_MAX, BAD_INPUT, "policy: a name is too long");
-    memcpy(text, name->bytes, name->size);
-    return json_read_value(object, text, value);
 }
 
 static status parse_operator(slice name, enum operator* operator)
@@ -205,14 +200,14 @@ static bool is_satisfied(const struct kms_policy_call *call, enum operator opera
     slice value = {0};
     builder_init(&hex, memory, sizeof memory);
     const bool is_there = find_value(call, name, &hex, &value);
-    if (operator== NULL_TEST)
-        return slice_equal(text_at(wanted, 0), slice_text("true")) != is_there;
+    const json_value first = first_of(wanted);
+    if (operator== NULL_TEST) return slice_equal(text_of(&first), slice_text("true")) != is_there;
     const bool is_negated =
     operator== STRING_NOT_EQUALS || operator== STRING_NOT_EQUALS_IGNORE_CASE || operator==
         STRING_NOT_LIKE;
     bool is_found = false;
-    for (size_t i = 0; is_there && i < text_count(wanted); i++) {
-        is_found = is_found || is_equal(operator, text_at(wanted, i), value);
+    for (json_value item = first; is_there && json_is_there(&item); item = next_of(wanted, &item)) {
+        is_found = is_found || is_equal(operator, text_of(&item), value);
     }
     return is_found != is_negated;
 }
@@ -224,17 +219,13 @@ static status walk_conditions(const json_value *statement, const struct kms_poli
     json_value conditions = {0};
     if (!json_has(statement, "Condition")) return status_ok();
     TRY(json_read_object(statement, "Condition", &conditions));
-    for (size_t i = 0; i < json_count(&conditions); i++) {
-        slice operator_name = {0};
-        json_value keys = {0};
+    for (json_value keys = json_first(&conditions); json_is_there(&keys); keys = json_next(&keys)) {
         enum operator operator= STRING_EQUALS;
-        TRY(value_at(&conditions, i, &operator_name, &keys));
-        TRY(parse_operator(operator_name, &operator));
+        TRY(parse_operator(json_name(&keys), &operator));
         REQUIRE(json_value_is_object(&keys), BAD_INPUT, "policy: a condition must be an object");
-        for (size_t j = 0; j < json_count(&keys); j++) {
-            slice name = {0};
-            json_value wanted = {0};
-            TRY(value_at(&keys, j, &name, &wanted));
+        for (json_value wanted = json_first(&keys); json_is_there(&wanted);
+             wanted = json_next(&wanted)) {
+            const slice name = json_name(&wanted);
             TRY(check_texts(&wanted));
             REQUIRE(is_known_key(name), BAD_INPUT, "policy: a condition key is not known");
             if (call && !is_satisfied(call, operator, name, &wanted)) *is_match = false;
@@ -257,8 +248,9 @@ static bool is_account(slice text, slice account)
 
 static bool is_principal(const json_value *principals, const struct kms_policy_call *call)
 {
-    for (size_t i = 0; i < text_count(principals); i++) {
-        const slice text = text_at(principals, i);
+    for (json_value item = first_of(principals); json_is_there(&item);
+         item = next_of(principals, &item)) {
+        const slice text = text_of(&item);
         if (slice_equal(text, slice_text("*")) || slice_equal(text, call->role_arn) ||
             slice_equal(text, call->session_arn) || is_account(text, call->account)) {
             return true;
@@ -273,9 +265,7 @@ static status read_principals(const json_value *statement, json_value *principal
     TRY(json_read_value(statement, "Principal", &principal));
     if (json_value_is_object(&principal)) {
         REQUIRE(json_count(&principal) == 1, BAD_INPUT, "policy: only AWS principals are known");
-        /* The caller's value views the document, not this one: its parent is only for paths. */
         TRY(json_read_value(&principal, "AWS", principals));
-        principals->parent = statement;
     } else {
         slice text = {0};
         TRY(json_value_text(&principal, 1, 1, &text));
@@ -289,8 +279,9 @@ static status read_principals(const json_value *statement, json_value *principal
 static bool is_any(const json_value *patterns, slice text,
                    bool (*matches)(slice pattern, slice text))
 {
-    for (size_t i = 0; i < text_count(patterns); i++) {
-        if (matches(text_at(patterns, i), text)) return true;
+    for (json_value item = first_of(patterns); json_is_there(&item);
+         item = next_of(patterns, &item)) {
+        if (matches(text_of(&item), text)) return true;
     }
     return false;
 }
@@ -332,9 +323,12 @@ static status walk_policy(slice policy, const struct kms_policy_call *call, bool
 {
     static const char *const names[] = {"Version", "Id", "Statement"};
     SCOPED(json_close) struct json document = {0};
+    alignas(max_align_t) uint8_t space[PARSED_SIZE_MAX];
+    struct arena arena;
     json_value object = {0}, statements = {0};
+    arena_init(&arena, space, sizeof space);
     REQUIRE(policy.size <= KMS_POLICY_SIZE_MAX, OVER_LIMIT, "policy: is too long");
-    TRY(json_open(policy, &document));
+    TRY(json_open(policy, &arena, &document));
     TRY(json_top_object(&document, &object));
     TRY(json_only(&object, names, ARRAY_COUNT(names)));
     TRY(json_read_value(&object, "Statement", &statements));
@@ -342,9 +336,9 @@ static status walk_policy(slice policy, const struct kms_policy_call *call, bool
     const size_t count = is_list ? json_count(&statements) : 1;
     REQUIRE(count > 0 && count <= KMS_POLICY_STATEMENT_COUNT_MAX, BAD_INPUT,
             "policy: has no statements or too many");
-    for (size_t i = 0; i < count; i++) {
+    for (json_value statement = first_of(&statements); json_is_there(&statement);
+         statement = next_of(&statements, &statement)) {
         bool is_match = false, is_denial = false;
-        const json_value statement = is_list ? json_at(&statements, i) : statements;
         TRY(walk_statement(&statement, call, &is_match, &is_denial));
         if (is_match && is_denial) *is_denied = true;
         if (is_match && !is_denial) *is_allowed = true;

@@ -179,7 +179,7 @@ static status run(struct kms_operation *operation, const struct http_request *re
     TRY(check_request(operation, request));
     TRY(authenticate(operation, request));
     set_caller(operation);
-    if (!status_is_ok(json_open(request->body, &document)) ||
+    if (!status_is_ok(json_open(request->body, operation->arena, &document)) ||
         !status_is_ok(json_top_object(&document, &operation->input))) {
         return kms_input_refuse(operation, "SerializationException", "");
     }

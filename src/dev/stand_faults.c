@@ -1,10 +1,14 @@
 #include "dev/stand_faults.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/builder.h"
 #include "base/json.h"
+
+enum { FAULT_MEMORY_SIZE = 8192 }; /* for reading one */
 
 static const char *const kind_names[STAND_FAULT_KIND_COUNT] = {
     [STAND_FAULT_NONE] = "",
@@ -158,9 +162,12 @@ static status read_fault(slice body, struct stand_fault *fault)
 {
     static const char *const names[] = {"operation", "kind", "value", "count", "name"};
     SCOPED(json_close) struct json document = {0};
+    alignas(max_align_t) uint8_t space[FAULT_MEMORY_SIZE];
+    struct arena arena;
     json_value object = {0};
     slice text = {0};
-    TRY(json_open(body, &document));
+    arena_init(&arena, space, sizeof space);
+    TRY(json_open(body, &arena, &document));
     TRY(json_top_object(&document, &object));
     TRY(json_only(&object, names, ARRAY_COUNT(names)));
     TRY(json_read_string(&object, "operation", 1, STAND_NAME_SIZE_MAX, &text));

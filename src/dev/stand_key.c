@@ -116,12 +116,12 @@ static status call_kms(struct stand_key *session, const char *target, slice body
     return aws_error_status(&error);
 }
 
-static status read_arn(slice body, stand_key_arn *arn)
+static status read_arn(slice body, struct arena *arena, stand_key_arn *arn)
 {
     SCOPED(json_close) struct json document = {0};
     json_value top, metadata;
     slice text;
-    TRY(json_open(body, &document));
+    TRY(json_open(body, arena, &document));
     TRY(json_top_object(&document, &top));
     TRY(json_read_object(&top, "KeyMetadata", &metadata));
     TRY(json_read_string(&metadata, "Arn", 1, STAND_KEY_ARN_SIZE_MAX - 1, &text));
@@ -137,7 +137,8 @@ status stand_key_create(struct stand_key *session, stand_key_arn *arn)
                                   "\"KeySpec\":\"SYMMETRIC_DEFAULT\","
                                   "\"KeyUsage\":\"ENCRYPT_DECRYPT\"}");
     const status called = call_kms(session, "TrentService.CreateKey", body, &response);
-    const status result = status_is_ok(called) ? read_arn(response.body, arn) : called;
+    const status result =
+        status_is_ok(called) ? read_arn(response.body, &session->arena, arn) : called;
     arena_empty(&session->arena);
     return result;
 }

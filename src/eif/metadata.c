@@ -56,11 +56,12 @@ static status read_members(struct json *document, struct metadata *metadata)
     return status_ok();
 }
 
-status metadata_read(slice section, struct json *document, struct metadata *metadata)
+status metadata_read(slice section, struct arena *arena, struct json *document,
+                     struct metadata *metadata)
 {
     struct metadata found = {0};
     REQUIRE(section.size <= METADATA_SIZE_MAX, OVER_LIMIT, "metadata: is too long");
-    TRY(json_open(section, document));
+    TRY(json_open(section, arena, document));
     const status read = read_members(document, &found);
     if (!status_is_ok(read)) {
         json_close(document);

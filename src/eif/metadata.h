@@ -28,9 +28,10 @@ struct metadata {
 MUST_CHECK status metadata_write(const struct metadata *metadata, struct builder *builder);
 
 /*
- * Reads it; the views live as long as `document`, which the caller closes. BAD_INPUT when it is not
+ * Reads it; the views live as long as the section and the arena. BAD_INPUT when it is not
  * an object with the five members, or a text is too long.
  */
-MUST_CHECK status metadata_read(slice section, struct json *document, struct metadata *metadata);
+MUST_CHECK status metadata_read(slice section, struct arena *arena, struct json *document,
+                                struct metadata *metadata);
 
 #endif

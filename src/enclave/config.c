@@ -1,10 +1,14 @@
 #include "enclave/config.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "aws/kms.h"
 #include "base/json.h"
 #include "wallet/kms_key.h"
+
+enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */
 
 static const char *const names[] = {
     "version",     "mode",          "region",           "environment",       "epoch",
@@ -95,10 +99,9 @@ static status keys_read(const json_value *object, struct config *config)
 {
     json_value array;
     TRY(json_read_array(object, "kms_key_arns", CONFIG_KEY_COUNT_MAX, &array));
-    const size_t count = json_count(&array);
-    REQUIRE(count > 0, BAD_INPUT, "config: at least one KMS key must be pinned");
-    for (size_t i = 0; i < count; i++) {
-        const json_value element = json_at(&array, i);
+    REQUIRE(json_count(&array) > 0, BAD_INPUT, "config: at least one KMS key must be pinned");
+    for (json_value element = json_first(&array); json_is_there(&element);
+         element = json_next(&element)) {
         slice arn;
         TRY(json_value_text(&element, 1, CONFIG_KEY_ARN_SIZE_MAX, &arn));
         TRY(key_put(arn, config));
@@ -164,8 +167,11 @@ status config_read(slice json, struct builder *where, struct config *config)
 {
     REQUIRE(json.size <= CONFIG_SIZE_MAX, BAD_INPUT, "config: file is too long");
     SCOPED(json_close) struct json document = {0};
+    alignas(max_align_t) uint8_t space[CONFIG_SIZE_MAX + TOKENS_SIZE_MAX];
+    struct arena arena;
     struct config read = {.hash = sha256(json)};
-    TRY(json_open(json, &document));
+    arena_init(&arena, space, sizeof space);
+    TRY(json_open(json, &arena, &document));
     const status result = document_read(&document, &read);
     if (status_is_ok(result)) {
         *config = read;

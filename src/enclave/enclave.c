@@ -11,7 +11,6 @@
 
 status enclave_prepare_libraries(void)
 {
-    heap_serve_json();
     TRY(library_use_heap());
     return library_open();
 }

@@ -61,7 +61,7 @@ struct enclave {
 };
 
 /*
- * libcrypto, libssl and jansson wipe what they release from now on. First of all in main, before
+ * libcrypto and libssl wipe what they release from now on. First of all in main, before
  * anything uses them.
  */
 MUST_CHECK status enclave_prepare_libraries(void);

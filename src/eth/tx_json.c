@@ -136,8 +136,7 @@ static status put_keys(const json_value *entry, struct builder *list)
     json_value keys;
     TRY(json_read_array(entry, "storageKeys", ACCESS_LIST_COUNT_MAX, &keys));
     const size_t start = rlp_put_list_open(list);
-    for (size_t i = 0; i < json_count(&keys); i++) {
-        const json_value item = json_at(&keys, i);
+    for (json_value item = json_first(&keys); json_is_there(&item); item = json_next(&item)) {
         uint8_t key[32];
         slice text;
         TRY(json_value_text(&item, 0, 2 + 2 * sizeof key, &text));
@@ -225,8 +224,7 @@ static const struct list_reader LISTS[TX_FIELD_COUNT] = {
 static size_t list_size(const json_value *entries)
 {
     size_t size = 0;
-    for (size_t i = 0; i < json_count(entries); i++) {
-        const json_value entry = json_at(entries, i);
+    for (json_value entry = json_first(entries); json_is_there(&entry); entry = json_next(&entry)) {
         json_value keys;
         size += ENTRY_SIZE_MAX;
         if (!json_value_is_object(&entry) || !json_has_value(&entry, "storageKeys")) continue;
@@ -246,8 +244,8 @@ static status read_list(const json_value *object, enum tx_field field, struct ar
     struct builder items;
     TRY(json_read_array(object, name, reader->count_max, &entries));
     builder_init_arena(&items, arena, list_size(&entries));
-    for (size_t i = 0; i < json_count(&entries); i++) {
-        const json_value entry = json_at(&entries, i);
+    for (json_value entry = json_first(&entries); json_is_there(&entry);
+         entry = json_next(&entry)) {
         if (reader->has_objects) TRY(json_refuse(&entry, NULL, check_object(&entry)));
         TRY(reader->put(&entry, &items));
     }

@@ -368,7 +368,7 @@ enum request_next accounts_handle_create(struct request *request)
     json_value object;
     const status unasked = request_check_parameters(request, NULL, 0);
     if (!status_is_ok(unasked)) return request_fail(request, unasked);
-    status step = json_open(builder_view(&request->body), &document);
+    status step = json_open(builder_view(&request->body), &request->memory, &document);
     if (status_is_ok(step)) step = json_top_object(&document, &object);
     if (status_is_ok(step)) step = read_create(&object, request);
     if (!status_is_ok(step)) return request_refuse_json(request, &document, step);

@@ -222,12 +222,12 @@ static void put_enclave_counters(struct builder *text, const json_value *top)
     }
 }
 
-static void put_enclave_status(struct builder *text, slice status_json)
+static void put_enclave_status(struct builder *text, struct arena *arena, slice status_json)
 {
     SCOPED(json_close) struct json document = {0};
     json_value top;
     if (status_json.size == 0) return;
-    if (!status_is_ok(json_open(status_json, &document))) return;
+    if (!status_is_ok(json_open(status_json, arena, &document))) return;
     if (!status_is_ok(json_top_object(&document, &top))) return;
     put_enclave_counters(text, &top);
 }
@@ -289,7 +289,8 @@ static enum request_next answer_metrics(struct request *request,
     metrics_put(&service->metrics, &text);
     put_own(&text, service);
     metrics_put_series(&text, &up, readiness->enclave.is_ok);
-    put_enclave_status(&text, slice_of(readiness->status, readiness->status_size));
+    put_enclave_status(&text, &request->memory,
+                       slice_of(readiness->status, readiness->status_size));
     metrics_put_process(&text);
     request->content_type = "text/plain; version=0.0.4; charset=utf-8";
     return request_answer(request, 200, &text);

@@ -277,7 +277,7 @@ static enum request_next handle(struct request *request,
     json_value object;
     const status unasked = request_check_parameters(request, NULL, 0);
     if (!status_is_ok(unasked)) return request_fail(request, unasked);
-    status step = json_open(builder_view(&request->body), &document);
+    status step = json_open(builder_view(&request->body), &request->memory, &document);
     if (status_is_ok(step)) step = json_top_object(&document, &object);
     if (status_is_ok(step)) step = read(&object, request);
     if (!status_is_ok(step)) return request_refuse_json(request, &document, step);

@@ -63,7 +63,7 @@ static status get_in_call(struct dynamodb_call *call, slice name, struct stored_
     struct dynamodb_item item;
     TRY(dynamodb_get_build(&target, name, &call->memory, &exchange.request));
     TRY(dynamodb_call_send(call, &exchange));
-    TRY(dynamodb_get_read(exchange.body, &call->memory, &item));
+    TRY(dynamodb_get_read(exchange.body, &call->slot->wire, &item));
     return read_item(&item, account);
 }
 
@@ -82,11 +82,13 @@ static status find_name(struct dynamodb_call *call, slice address, slice *name)
     struct dynamodb_names names;
     TRY(dynamodb_query_build(&target, address, &call->memory, &exchange.request));
     TRY(dynamodb_call_send(call, &exchange));
-    TRY(dynamodb_query_read(exchange.body, &call->memory, &names));
+    TRY(dynamodb_query_read(exchange.body, &call->slot->wire, &names));
     REQUIRE(names.count > 0, NOT_FOUND, "store: there is no such account");
     REQUIRE(names.count == 1, CORRUPT, "store: two accounts have this address");
-    *name = names.list[0];
-    return status_ok();
+    /* The next exchange of this call reuses the memory that the answer lies in. */
+    const size_t start = builder_mark(&call->memory);
+    builder_put(&call->memory, names.list[0]);
+    return builder_finish_since(&call->memory, start, name);
 }
 
 static status find_by_address(void *context, slice address, int64_t deadline_ms,
@@ -113,7 +115,7 @@ static status list(void *context, slice after_name, int64_t deadline_ms, struct 
     const struct dynamodb_target target = dynamodb_client_target(call.client);
     TRY(dynamodb_scan_build(&target, page->count_max, after_name, &call.memory, &exchange.request));
     TRY(dynamodb_call_send(&call, &exchange));
-    TRY(dynamodb_scan_read(exchange.body, &call.memory, &read));
+    TRY(dynamodb_scan_read(exchange.body, &call.slot->wire, &read));
     for (size_t i = 0; i < read.count; i++) {
         REQUIRE(status_is_ok(read_entry(&entries[i], &page->entries[i])), CORRUPT,
                 "store: an item's text is not valid");

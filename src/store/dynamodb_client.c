@@ -13,8 +13,10 @@
 enum {
     REQUEST_SIZE_MAX = HTTP_HEAD_SIZE_MAX + 96 * 1024, /* a put's blobs in base64, as printed */
     ALIGNMENT_SIZE_MAX = 64,                           /* of what is taken from an arena */
+    PARSED_SIZE_MAX =
+        256 * 1024, /* a page of 100 entries has 1,900 values and names; an item's blobs */
     WIRE_SIZE_MAX = SIGV4_MEMORY_SIZE_MAX + REQUEST_SIZE_MAX + DYNAMODB_PAGE_REPLY_SIZE_MAX +
-                    ALIGNMENT_SIZE_MAX,
+                    PARSED_SIZE_MAX + ALIGNMENT_SIZE_MAX,
 };
 
 /* ---- the client ---- */
@@ -254,29 +256,30 @@ static void read_retry_after(const struct http_response *response, struct attemp
     attempt->retry_after_ms = after_ms;
 }
 
-static bool is_json_object(slice body)
+static bool is_json_object(slice body, struct arena *arena)
 {
     SCOPED(json_close) struct json document = {0};
     json_value top;
-    return status_is_ok(json_open(body, &document)) &&
+    return status_is_ok(json_open(body, arena, &document)) &&
            status_is_ok(json_top_object(&document, &top));
 }
 
 /* Whether a reply is whole. A write's reply says nothing, but that it can be read at all. */
 static status check_reply(const struct dynamodb_exchange *exchange,
-                          const struct http_response *response)
+                          const struct http_response *response, struct arena *arena)
 {
     TRY(dynamodb_crc_check(response));
-    REQUIRE(response->code != 200 || !exchange->is_write || is_json_object(response->body),
-            UNAVAILABLE, "store: DynamoDB's reply cannot be read");
+    const bool has_to_be_json = response->code == 200 && exchange->is_write;
+    REQUIRE(!has_to_be_json || is_json_object(response->body, arena), UNAVAILABLE,
+            "store: DynamoDB's reply cannot be read");
     return status_ok();
 }
 
 static void read_reply(struct dynamodb_exchange *exchange, const struct http_response *response,
-                       struct attempt *attempt)
+                       struct arena *arena, struct attempt *attempt)
 {
     read_retry_after(response, attempt);
-    attempt->failure = check_reply(exchange, response);
+    attempt->failure = check_reply(exchange, response, arena);
     if (!status_is_ok(attempt->failure)) {
         attempt->class = AWS_ERROR_TRANSIENT;
         attempt->may_have_happened = true;
@@ -320,7 +323,7 @@ static void try_once(struct dynamodb_call *call, struct dynamodb_exchange *excha
     const status sent = send_signed(call, exchange, &request, &response);
     if (status_is_ok(sent)) {
         read_skew(&response, start_ms + (clock_wall_ms() - start_ms) / 2, attempt);
-        read_reply(exchange, &response, attempt);
+        read_reply(exchange, &response, &call->slot->wire, attempt);
         return;
     }
     attempt->failure = failure_of_transport(sent);

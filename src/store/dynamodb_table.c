@@ -32,7 +32,7 @@ static status describe(struct dynamodb_client *client, int64_t deadline_ms,
     REQUIRE(!aws_error_is(&exchange.error, "ResourceNotFoundException"), NOT_FOUND,
             "store: DynamoDB has no such table");
     TRY(asked);
-    TRY(dynamodb_describe_table_read(exchange.body, table));
+    TRY(dynamodb_describe_table_read(exchange.body, &call.slot->wire, table));
     REQUIRE(table->is_ours, CONFLICT,
             "store: the table is not keyed by name, or has no address-index");
     return status_ok();

@@ -3,7 +3,7 @@
  *
  * The programs of this folder are linked with --wrap: what our own code calls (shared libraries have
  * their own way) comes here first, is counted, and, when it is the one asked for, goes wrong once.
- * libcrypto's and jansson's memory comes from base/heap and is therefore ours as well.
+ * libcrypto's memory comes from base/heap and is therefore ours as well.
  */
 #ifndef FAULT_STEPS_H
 #define FAULT_STEPS_H

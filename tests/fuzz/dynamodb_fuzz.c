@@ -10,25 +10,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     enum { PAGE_COUNT = 8 };
-    static uint8_t memory[DYNAMODB_RESPONSE_SIZE_MAX];
     static struct dynamodb_entry entries[PAGE_COUNT];
     struct dynamodb_page page = {.entries = entries, .count_max = PAGE_COUNT};
     const slice body = slice_of(bytes, size);
     struct dynamodb_item item;
     struct dynamodb_names names;
     struct dynamodb_table table;
-    struct builder builder;
-    builder_init(&builder, memory, sizeof memory);
-    if (status_is_ok(dynamodb_get_read(body, &builder, &item))) {
+    SCOPED(arena_close) struct arena arena = {0};
+    if (!status_is_ok(arena_open(&arena, 4 * (size_t)DYNAMODB_RESPONSE_SIZE_MAX))) return 0;
+    if (status_is_ok(dynamodb_get_read(body, &arena, &item))) {
         assert(item.version >= 1 && item.record.size <= DYNAMODB_BLOB_SIZE_MAX);
         assert(item.name.size >= 1 && item.name.size <= DYNAMODB_NAME_SIZE_MAX);
     }
-    builder_init(&builder, memory, sizeof memory);
-    if (status_is_ok(dynamodb_query_read(body, &builder, &names))) {
+    if (status_is_ok(dynamodb_query_read(body, &arena, &names))) {
         assert(names.count <= DYNAMODB_QUERY_COUNT_MAX);
     }
-    builder_init(&builder, memory, sizeof memory);
-    if (status_is_ok(dynamodb_scan_read(body, &builder, &page))) assert(page.count <= PAGE_COUNT);
-    (void)status_is_ok(dynamodb_describe_table_read(body, &table));
+    if (status_is_ok(dynamodb_scan_read(body, &arena, &page))) assert(page.count <= PAGE_COUNT);
+    (void)status_is_ok(dynamodb_describe_table_read(body, &arena, &table));
     return 0;
 }

@@ -14,7 +14,7 @@ static void read_object(slice text, struct arena *arena)
     SCOPED(json_close) struct json document = {0};
     struct tx_json request;
     json_value object;
-    if (!status_is_ok(json_open(text, &document))) return;
+    if (!status_is_ok(json_open(text, arena, &document))) return;
     if (!status_is_ok(json_top_object(&document, &object))) return;
     if (!status_is_ok(tx_json_read(&object, arena, &request))) return;
     struct builder builder;

@@ -139,6 +139,11 @@ static uint8_t *take_memory(size_t size)
     return memory;
 }
 
+struct arena *runner_arena(void)
+{
+    return &run.memory;
+}
+
 slice runner_hex(const char *digits)
 {
     const size_t length = strlen(digits);

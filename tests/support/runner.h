@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/array.h"
 #include "base/builder.h"
 #include "base/slice.h"
@@ -52,6 +53,9 @@ bool expect_outcome(const char *what, status got, const char *sentence);
 
 /* Decodes a hex literal into memory that lasts until the test ends. Blanks are skipped. */
 slice runner_hex(const char *digits);
+
+/* Memory for what a test reads, which lasts until the test ends. For the test's own thread only. */
+struct arena *runner_arena(void);
 
 /* Deterministic pseudo-random bytes; the seed is printed once, and ENW_TEST_SEED repeats a run. */
 uint64_t runner_random_u64(void);

@@ -41,12 +41,12 @@ size_t key_size(const char *text)
     return hex_size(secret_expose(text));
 }
 '''
-ROOMS = '''base | pure | - | jansson
+ROOMS = '''base | pure | - | sqlite3
 proto | pure | base | -
 os | effects | base | -
 enclave | program | base proto os | -
 dev | dev | base proto os enclave | -
-library jansson | jansson.h
+library sqlite3 | sqlite3.h
 enclave-links | c
 '''
 NINJA = '''build src/enclave/enw-enclave: c_LINKER src/enclave/enw-enclave.p/main.c.o | src/base/libbase.a
@@ -96,7 +96,7 @@ ROWS = [
     ('rooms', 'a room that the table does not allow', hex_c('<string.h>', '"os/key.h"'), 'base may not use os'),
     ('rooms', 'an include without its room', key_c('"base/hex.h"', '"hex.h"'), 'an include names its room'),
     ('rooms', 'something that uses dev', key_c('"base/hex.h"', '"dev/x.h"'), 'os may not use dev'),
-    ('rooms', 'a library that is not the room\'s', key_c('"base/hex.h"', '<jansson.h>'), 'os may not use <jansson.h>'),
+    ('rooms', 'a library that is not the room\'s', key_c('"base/hex.h"', '<sqlite3.h>'), 'os may not use <sqlite3.h>'),
     ('rooms', 'an effect in a pure room', hex_c('<string.h>', '<sys/socket.h>'), 'is pure and may not use'),
     ('rooms', 'a room without a line', {'tools/rooms': ROOMS.replace('os | eff', 'xx | eff')}, 'no room os'),
     ('headers', 'a source with another header first', {'src/base/hex.c': '#include <string.h>\n' + HEX_C}, 'its own header'),

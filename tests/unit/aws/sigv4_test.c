@@ -137,7 +137,8 @@ static void run_suite_case(const char *folder)
     uint8_t memory[SIGV4_MEMORY_SIZE_MAX], hex[64];
     struct builder builder, body_hash;
     slice authorization = {0};
-    expect_ok("context", json_open(part_of_file(folder, "context.json"), &document));
+    expect_ok("context",
+              json_open(part_of_file(folder, "context.json"), runner_arena(), &document));
     read_context(&document, &suite_case);
     set_credentials(suite_case.id, suite_case.secret, suite_case.token, &credentials);
     split_request(unfold(part_of_file(folder, "request.txt")), &request);

@@ -1,6 +1,5 @@
 #include "base/heap.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "runner.h"
@@ -35,21 +34,11 @@ static void resized(void)
     heap_release(memory);
 }
 
-static void serves_json(void)
-{
-    heap_serve_json();
-    json_t *value = json_pack("{s:s}", "name", "a text");
-    expect_true("made", value != NULL);
-    expect_text("read", slice_text(json_string_value(json_object_get(value, "name"))), "a text");
-    json_decref(value);
-}
-
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
         {"sizes", sizes},
         {"resized", resized},
-        {"serves JSON", serves_json},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }

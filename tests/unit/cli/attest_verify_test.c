@@ -107,7 +107,7 @@ static void real_json(void)
     if (!path) return;
     const struct transcript run = transcript_run("", "attest", "verify", path, "--json", NULL);
     expect_u64("code", (uint64_t)run.code, 0);
-    if (!expect_ok("JSON", json_open(run.out, &json))) return;
+    if (!expect_ok("JSON", json_open(run.out, runner_arena(), &json))) return;
     expect_ok("object", json_top_object(&json, &object));
     expect_ok("verified", json_read_bool(&object, "verified", &verified));
     expect_true("verified", verified);

@@ -15,7 +15,7 @@ static void expect_tx(const char *json, const char *wanted)
     struct tx_json asked;
     struct builder lines;
     expect_ok("arena", arena_open(&arena, 1 << 20));
-    expect_ok("open", json_open(slice_text(json), &document));
+    expect_ok("open", json_open(slice_text(json), &arena, &document));
     expect_ok("object", json_top_object(&document, &object));
     if (!expect_ok("read", tx_json_read(&object, &arena, &asked))) return;
     builder_init(&lines, memory, DESCRIBE_TX_SIZE_MAX);

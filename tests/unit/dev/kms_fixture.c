@@ -118,7 +118,7 @@ void kms_fixture_expect_message(const struct http_response *response, const char
     SCOPED(json_close) struct json document = {0};
     json_value object = {0};
     slice text = {0};
-    expect_ok("JSON", json_open(response->body, &document));
+    expect_ok("JSON", json_open(response->body, runner_arena(), &document));
     expect_ok("object", json_top_object(&document, &object));
     expect_ok(member, json_read_string(&object, member, 0, 4096, &text));
     expect_text("message", text, message);
@@ -131,7 +131,7 @@ slice kms_fixture_member_of(const struct http_response *response, const char *ou
     json_value object = {0}, inner = {0};
     slice text = {0}, copy = {0};
     if (!expect_u64("code", response->code, 200)) return copy;
-    expect_ok("JSON", json_open(response->body, &document));
+    expect_ok("JSON", json_open(response->body, runner_arena(), &document));
     expect_ok("object", json_top_object(&document, &object));
     inner = object;
     if (outer) expect_ok(outer, json_read_object(&object, outer, &inner));

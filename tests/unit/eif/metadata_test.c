@@ -31,7 +31,7 @@ static void round_trip(void)
     expect_ok("write", metadata_write(&SAMPLE, &builder));
     const slice written = slice_part(builder_view(&builder), 6, sizeof memory);
     expect_text("text", written, TEXT);
-    if (!expect_ok("read", metadata_read(written, &document, &got))) return;
+    if (!expect_ok("read", metadata_read(written, runner_arena(), &document, &got))) return;
     expect_text("name", got.image_name, "enclave-wallet");
     expect_text("kernel", got.kernel_version, "6.12");
     json_close(&document);
@@ -66,9 +66,10 @@ static void refusals(void)
         struct json document = {0};
         struct metadata got;
         runner_row(rows[i].name);
-        expect_refused("read", metadata_read(slice_text(rows[i].text), &document, &got),
+        expect_refused("read",
+                       metadata_read(slice_text(rows[i].text), runner_arena(), &document, &got),
                        rows[i].refusal);
-        expect_true("closed", document.root == NULL);
+        expect_true("closed", document.tokens == NULL);
     }
 }
 
@@ -79,9 +80,11 @@ static void size_limit(void)
     struct metadata got;
     memset(text, ' ', sizeof text);
     memcpy(text, TEXT, sizeof TEXT - 1);
-    expect_ok("at the limit", metadata_read(slice_of(text, METADATA_SIZE_MAX), &document, &got));
+    expect_ok("at the limit",
+              metadata_read(slice_of(text, METADATA_SIZE_MAX), runner_arena(), &document, &got));
     json_close(&document);
-    expect_refused("above it", metadata_read(slice_of(text, sizeof text), &document, &got),
+    expect_refused("above it",
+                   metadata_read(slice_of(text, sizeof text), runner_arena(), &document, &got),
                    "metadata: is too long");
 }
 

@@ -1,5 +1,7 @@
 #include "enclave/kms_client.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -139,10 +141,13 @@ static void response_put(const struct http_request *request, enum answer answer,
     SCOPED(json_close) struct json document = {0};
     json_value body, context;
     static struct attestation attestation;
+    alignas(max_align_t) static uint8_t parsed_memory[16384];
+    struct arena arena;
     slice ignored;
+    arena_init(&arena, parsed_memory, sizeof parsed_memory);
     builder_init(&json, body_memory, sizeof body_memory);
     if (!http_headers_find(&request->headers, "authorization", &ignored)) wrong("is not signed");
-    if (!status_is_ok(json_open(request->body, &document)) ||
+    if (!status_is_ok(json_open(request->body, &arena, &document)) ||
         !status_is_ok(json_top_object(&document, &body)) ||
         !status_is_ok(json_read_object(&body, "EncryptionContext", &context))) {
         wrong("body is not as it should be");
@@ -150,7 +155,7 @@ static void response_put(const struct http_request *request, enum answer answer,
     }
     struct builder context_text;
     builder_init(&context_text, kms.context, sizeof kms.context - 1);
-    json_put_value(&context_text, &context);
+    builder_put(&context_text, json_value_raw(&context));
     kms.context[context_text.size] = '\0';
     if (!document_key(&body, document_memory, &attestation)) wrong("document does not verify");
     for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {

@@ -43,7 +43,7 @@ static void document(void)
     SCOPED(json_close) struct json json = {0};
     json_value top, requests, create, cache, queue, connections, arns;
     bool verifies = false;
-    expect_ok("JSON", json_open(reply.status, &json));
+    expect_ok("JSON", json_open(reply.status, runner_arena(), &json));
     expect_ok("object", json_top_object(&json, &top));
     slice version;
     expect_ok("version", json_read_string(&top, "version", 5, 16, &version));

@@ -45,7 +45,7 @@ static struct outcome read_text(slice text)
     struct outcome outcome = {0};
     struct builder where;
     arena_empty(&arena);
-    if (!expect_ok("JSON", json_open(text, &document))) return outcome;
+    if (!expect_ok("JSON", json_open(text, runner_arena(), &document))) return outcome;
     const json_value top = json_top(&document);
     outcome.result = tx_json_read(&top, &arena, &outcome.request);
     builder_init(&where, outcome.where, sizeof outcome.where - 1);

@@ -148,7 +148,7 @@ static void large_fields(void)
     }
     expect_u64("cut at the limit, whole fields only", escape_count, 2 * LOG_TEXT_SIZE_MAX);
     log_write(&tapped.log, LOG_LEVEL_INFO, "few", fields, 2);
-    expect_ok("is JSON", json_open(tapped_read(&tapped), &document));
+    expect_ok("is JSON", json_open(tapped_read(&tapped), runner_arena(), &document));
 }
 
 static void field_count(void)

@@ -55,7 +55,7 @@ static void json_failures(void)
     struct request request = make(sizeof memory);
     json_value top, inner;
     slice text;
-    expect_ok("open", json_open(slice_text("{\"a\":{\"b\":7}}"), &document));
+    expect_ok("open", json_open(slice_text("{\"a\":{\"b\":7}}"), runner_arena(), &document));
     expect_ok("top", json_top_object(&document, &top));
     expect_ok("inner", json_read_object(&top, "a", &inner));
     request_refuse_json(&request, &document, json_read_string(&inner, "b", 0, 9, &text));

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +56,7 @@ static void keep_value(const json_value *value)
 {
     struct builder text;
     builder_init(&text, fake.item, sizeof fake.item - 1);
-    json_put_value(&text, value);
+    builder_put(&text, json_value_raw(value));
     fake.item[text.size] = '\0';
 }
 
@@ -66,13 +68,13 @@ static bool read_member(const json_value *item, const char *name, const char *ty
 }
 
 /* Whether a replacement's two conditions hold for the item kept. */
-static bool condition_holds(const json_value *put)
+static bool condition_holds(const json_value *put, struct arena *arena)
 {
     SCOPED(json_close) struct json document = {0};
     json_value values, kept;
     slice version, address, kept_version, kept_address;
     if (!json_has(put, "ExpressionAttributeValues")) return fake.item[0] == '\0';
-    if (fake.item[0] == '\0' || !status_is_ok(json_open(slice_text(fake.item), &document))) {
+    if (fake.item[0] == '\0' || !status_is_ok(json_open(slice_text(fake.item), arena, &document))) {
         return false;
     }
     kept = json_top(&document);
@@ -87,9 +89,12 @@ static bool condition_holds(const json_value *put)
 /* What the service answers with, and its code. */
 static unsigned answer(slice operation, slice body, bool is_carried_out, struct builder *text)
 {
+    alignas(max_align_t) static uint8_t space[MEMORY_SIZE];
+    struct arena memory, *arena = &memory;
     SCOPED(json_close) struct json document = {0};
     json_value top, item;
-    if (!status_is_ok(json_open(body, &document))) return 500;
+    arena_init(arena, space, sizeof space);
+    if (!status_is_ok(json_open(body, arena, &document))) return 500;
     top = json_top(&document);
     if (slice_equal(operation, slice_text("DynamoDB_20120810.GetItem"))) {
         builder_put_text(text, fake.item[0] ? "{\"Item\":" : "{");
@@ -102,7 +107,7 @@ static unsigned answer(slice operation, slice body, bool is_carried_out, struct 
                          "{\"__type\":\"com.amazon.coral.service#UnknownOperationException\"}");
         return 400;
     }
-    if (!condition_holds(&top)) {
+    if (!condition_holds(&top, arena)) {
         builder_put_text(text, "{\"__type\":\"com.amazonaws.dynamodb.v20120810#"
                                "ConditionalCheckFailedException\",\"message\":"
                                "\"The conditional request failed\"}");

@@ -156,14 +156,15 @@ static void known_answers(void)
     SCOPED(json_close) struct json document = {0};
     json_value top, records;
     if (!open_tools()) return;
-    if (expect_ok("json",
-                  json_open(runner_file("tests/unit/wallet/record_vectors.json"), &document)) &&
+    if (expect_ok("json", json_open(runner_file("tests/unit/wallet/record_vectors.json"),
+                                    runner_arena(), &document)) &&
         expect_ok("object", json_top_object(&document, &top)) &&
         expect_ok("records", json_read_array(&top, "records", 16, &records))) {
         expect_u64("records", json_count(&records), 3);
-        for (size_t i = 0; i < json_count(&records); i++) {
-            const json_value element = json_at(&records, i);
-            runner_row_at("record", i);
+        size_t index = 0;
+        for (json_value element = json_first(&records); json_is_there(&element);
+             element = json_next(&element)) {
+            runner_row_at("record", index++);
             check_known(&element);
         }
     }
