@@ -145,7 +145,7 @@ static enum request_next answer_ready(struct request *request,
     json_put_text(&body, state.origin);
     if (state.can_expire) {
         json_put_name(&body, "expiresInSeconds");
-        json_put_u64(&body, (uint64_t)state.left_s);
+        json_put_u64(&body, state.left_s > 0 ? (uint64_t)state.left_s : 0);
     }
     json_put_object_close(&body);
     json_put_object_close(&body);
@@ -267,7 +267,7 @@ static void put_own(struct builder *text, struct service *service)
         {{"enw_credentials_usable", "gauge", "1 when AWS credentials are valid."}, state.is_usable},
         {{"enw_credentials_expire_in_seconds", "gauge",
           "Seconds until AWS credentials expire; 0 also when they never do."},
-         (uint64_t)state.left_s},
+         state.left_s > 0 ? (uint64_t)state.left_s : 0},
         {{"enw_credentials_fetches_total", "counter", "Attempts to fetch AWS credentials."},
          state.fetch_count},
         {{"enw_credentials_fetch_failures_total", "counter", "Those that failed."},

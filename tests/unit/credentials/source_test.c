@@ -18,7 +18,8 @@ static struct {
     atomic_int delay_ms;
     atomic_int generation; /* of the access key id handed out */
     atomic_llong lifetime_s;
-    atomic_llong now_ms; /* wall and monotonic alike */
+    atomic_llong now_ms;     /* monotonic */
+    atomic_llong wall_ahead; /* of it, in ms: set by a person, or by a suspended machine */
 } world;
 
 static struct credentials_source source;
@@ -28,6 +29,11 @@ static int64_t read_time(void *context)
 {
     (void)context;
     return atomic_load(&world.now_ms);
+}
+
+static int64_t read_wall(void *context)
+{
+    return read_time(context) + atomic_load(&world.wall_ahead);
 }
 
 static status fetch(void *context, int64_t deadline_ms, struct aws_credentials *credentials)
@@ -52,7 +58,7 @@ static status fetch(void *context, int64_t deadline_ms, struct aws_credentials *
         .access_key_id = slice_text(id),
         .secret = slice_text("secret"),
         .session_token = slice_text("token"),
-        .expires_at_s = lifetime_s == 0 ? 0 : atomic_load(&world.now_ms) / 1000 + lifetime_s,
+        .expires_at_s = lifetime_s == 0 ? 0 : read_wall(NULL) / 1000 + lifetime_s,
     };
     return aws_credentials_init(&parts, credentials);
 }
@@ -74,7 +80,7 @@ static void set(int64_t lifetime_s)
 
 static void open_source(void)
 {
-    const struct clock clock = {read_time, read_time, NULL};
+    const struct clock clock = {read_time, read_wall, NULL};
     const struct log_settings log = {"test", LOG_LEVEL_ERROR, 2, clock};
     log_init(&log_sink, &log);
     const struct credentials_settings settings = {
@@ -256,14 +262,17 @@ static void static_stability(void)
     pass(6 * 3600 - 200);
     await_fetches(2);
     struct credentials_state state = credentials_source_read_state(&source);
-    expect_true("lives on",
-                state.left_s >= CREDENTIALS_RENEW_BEFORE_S + CREDENTIALS_STABLE_MIN_S - 60);
-    expect_true("not too long",
-                state.left_s <= CREDENTIALS_RENEW_BEFORE_S + CREDENTIALS_STABLE_MAX_S);
-    pass_and_look(400);
-    expect_ok("beyond their end", get(0));
-    pass(400);
+    expect_true("lives on", state.lives_on);
+    expect_true("but it says when they end", state.left_s <= 200 && state.left_s > 190);
+    pass_and_look(CREDENTIALS_STABLE_MIN_S - CREDENTIALS_JITTER_S - 10);
+    expect_u64("not at once", (uint64_t)atomic_load(&world.fetch_count), 2);
+    atomic_store(&world.lifetime_s, 50);
+    pass(CREDENTIALS_STABLE_MAX_S);
     await_fetches(3);
+    pass_and_look(100);
+    expect_ok("beyond their end", get(0));
+    state = credentials_source_read_state(&source);
+    expect_true("which has passed", state.left_s < 0 && state.is_usable && state.lives_on);
     close_source();
 }
 
@@ -324,6 +333,175 @@ static void short_lived(void)
     close_source();
 }
 
+/* Only the wall clock moves: suspended, or set. The thread is made to look. */
+static void set_wall(int64_t ahead_s)
+{
+    atomic_store(&world.wall_ahead, ahead_s * 1000);
+    pass(0);
+}
+
+static void machine_was_suspended(void)
+{
+    set(6 * 3600);
+    open_source();
+    await_fetches(1);
+    set_wall(6 * 3600 - CREDENTIALS_RENEW_BEFORE_S - CREDENTIALS_JITTER_S - 5);
+    pass_and_look(1);
+    expect_u64("not yet", (uint64_t)atomic_load(&world.fetch_count), 1);
+    atomic_store(&world.generation, 1);
+    set_wall(7 * 3600);
+    await_fetches(2);
+    expect_ok("good at once", get(0));
+    expect_true("as long again", credentials_source_read_state(&source).left_s > 5 * 3600);
+    close_source();
+}
+
+static void wall_clock_was_set_back(void)
+{
+    set(6 * 3600);
+    open_source();
+    await_fetches(1);
+    set_wall(-30 * 24 * 3600);
+    pass_and_look(6 * 3600 - CREDENTIALS_RENEW_BEFORE_S - CREDENTIALS_JITTER_S - 5);
+    expect_u64("not yet", (uint64_t)atomic_load(&world.fetch_count), 1);
+    atomic_store(&world.generation, 1);
+    pass(CREDENTIALS_JITTER_S + 10);
+    await_fetches(2);
+    expect_true("as long again", credentials_source_read_state(&source).left_s > 5 * 3600);
+    close_source();
+}
+
+/* A refusal asks for new ones; a source that fails is still asked with growing pauses only. */
+static void refused_while_the_source_fails(void)
+{
+    set(6 * 3600);
+    open_source();
+    await_fetches(1);
+    atomic_store(&world.fail_count, -1);
+    pass(CREDENTIALS_REFUSED_PAUSE_MS / 1000 + 1);
+    credentials_source_refuse(&source);
+    await_fetches(2);
+    for (int i = 0; i < 20; i++) {
+        credentials_source_refuse(&source);
+        pass(0);
+        poll(NULL, 0, 10);
+    }
+    expect_u64("time stands still: no more", (uint64_t)atomic_load(&world.fetch_count), 2);
+    for (int i = 3; i < 8; i++) {
+        pass(CREDENTIALS_BACKOFF_MAX_MS / 1000);
+        await_fetches(i);
+        poll(NULL, 0, 50);
+        expect_u64("one a pause", (uint64_t)atomic_load(&world.fetch_count), (uint64_t)i);
+    }
+    atomic_store(&world.fail_count, 0);
+    atomic_store(&world.generation, 1);
+    pass(CREDENTIALS_BACKOFF_MAX_MS / 1000);
+    await_fetches(8);
+    pass_and_look(CREDENTIALS_BACKOFF_MAX_MS / 1000);
+    expect_u64("and then none", (uint64_t)atomic_load(&world.fetch_count), 8);
+    close_source();
+}
+
+static void generations(void)
+{
+    struct aws_credentials credentials;
+    uint64_t generation = 0;
+    set(6 * 3600);
+    open_source();
+    await_fetches(1);
+    expect_true("first", credentials_source_copy_newer(&source, &generation, &credentials));
+    expect_u64("generation", generation, 1);
+    expect_text("id", aws_credentials_id(&credentials), "ASIAEXAMPLE000000000");
+    expect_true("same", !credentials_source_copy_newer(&source, &generation, &credentials));
+    atomic_store(&world.generation, 1);
+    pass(6 * 3600 - 800);
+    await_fetches(2);
+    pass(CREDENTIALS_REFUSED_PAUSE_MS / 1000 + 1);
+    credentials_source_refuse_generation(&source, generation);
+    pass_and_look(0);
+    expect_u64("an old one's refusal", (uint64_t)atomic_load(&world.fetch_count), 2);
+    expect_true("newer", credentials_source_copy_newer(&source, &generation, &credentials));
+    expect_u64("generation", generation, 2);
+    atomic_store(&world.generation, 2);
+    credentials_source_refuse_generation(&source, generation);
+    await_fetches(3);
+    atomic_store(&world.fail_count, -1);
+    pass(7 * 3600);
+    await_fetches(4);
+    expect_refused("expired", get(0), "credentials: have expired and could not be renewed");
+    expect_true("copied all the same",
+                credentials_source_copy_newer(&source, &generation, &credentials));
+    close_source();
+}
+
+struct noted_waiter {
+    struct credentials_waiter waiter;
+    atomic_int call_count;
+    status outcome;
+};
+
+static void note_ready(struct credentials_waiter *waiter, status outcome)
+{
+    struct noted_waiter *noted = (struct noted_waiter *)waiter;
+    noted->outcome = outcome;
+    atomic_fetch_add(&noted->call_count, 1);
+}
+
+static void await_call(struct noted_waiter *noted)
+{
+    for (int i = 0; i < 12000 && atomic_load(&noted->call_count) == 0; i++) poll(NULL, 0, 5);
+    expect_u64("told once", (uint64_t)atomic_load(&noted->call_count), 1);
+}
+
+static void waiters(void)
+{
+    static struct noted_waiter rows[4];
+    memset(rows, 0, sizeof rows);
+    set(6 * 3600);
+    atomic_store(&world.fail_count, 1);
+    const int64_t start_ms = atomic_load(&world.now_ms);
+    open_source();
+    await_fetches(1);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        rows[i].waiter =
+            (struct credentials_waiter){.ready = note_ready, .deadline_ms = start_ms + 3600 * 1000};
+    }
+    rows[0].waiter.deadline_ms = start_ms + 100;
+    for (size_t i = 0; i < 3; i++) credentials_source_await(&source, &rows[i].waiter);
+    poll(NULL, 0, 50);
+    expect_u64("nobody yet", (uint64_t)atomic_load(&rows[0].call_count), 0);
+    atomic_fetch_add(&world.now_ms, 100);
+    pass(0);
+    await_call(&rows[0]);
+    expect_refused("too late", rows[0].outcome, "credentials: there are none yet");
+    expect_true("forgotten", credentials_source_forget(&source, &rows[1].waiter));
+    expect_true("only once", !credentials_source_forget(&source, &rows[1].waiter));
+    pass(1);
+    await_call(&rows[2]);
+    expect_ok("usable", rows[2].outcome);
+    credentials_source_await(&source, &rows[3].waiter);
+    await_call(&rows[3]);
+    expect_ok("at once", rows[3].outcome);
+    expect_u64("the forgotten one", (uint64_t)atomic_load(&rows[1].call_count), 0);
+    close_source();
+}
+
+static void closing_answers_waiters(void)
+{
+    static struct noted_waiter noted;
+    memset(&noted, 0, sizeof noted);
+    set(6 * 3600);
+    atomic_store(&world.fail_count, -1);
+    open_source();
+    await_fetches(1);
+    noted.waiter = (struct credentials_waiter){
+        .ready = note_ready, .deadline_ms = atomic_load(&world.now_ms) + 3600 * 1000};
+    credentials_source_await(&source, &noted.waiter);
+    close_source();
+    expect_u64("told", (uint64_t)atomic_load(&noted.call_count), 1);
+    expect_refused("none", noted.outcome, "credentials: there are none yet");
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
@@ -338,6 +516,12 @@ int main(int argc, char **argv)
         {"refused by AWS", refused_by_aws},
         {"nowhere", nowhere},
         {"short lived", short_lived},
+        {"machine was suspended", machine_was_suspended},
+        {"wall clock was set back", wall_clock_was_set_back},
+        {"refused while the source fails", refused_while_the_source_fails},
+        {"generations", generations},
+        {"waiters", waiters},
+        {"closing answers waiters", closing_answers_waiters},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }
