@@ -21,22 +21,37 @@ static void ignore(const char *text, void *data)
 
 static const secp256k1_context *context_of(const struct k256 *curve)
 {
-    return (const secp256k1_context *)(const void *)curve->context;
+    return (const secp256k1_context *)(const void *)curve->first;
+}
+
+static const secp256k1_context *second_context_of(const struct k256 *curve)
+{
+    return (const secp256k1_context *)(const void *)curve->second;
 }
 
 /* In memory of our own: secp256k1_context_create calls abort when there is none. */
+static bool open_context(uint8_t memory[K256_CONTEXT_SIZE], const struct secret32 *blinding)
+{
+    secp256k1_context *context =
+        secp256k1_context_preallocated_create(memory, SECP256K1_CONTEXT_NONE);
+    secp256k1_context_set_illegal_callback(context, ignore, NULL);
+    const int is_blinded = secp256k1_context_randomize(context, secret_expose(blinding).bytes);
+    secret_wipe_stack();
+    return is_blinded != 0;
+}
+
 status k256_open(struct k256 *curve, const struct secret32 *blinding)
 {
+    SCOPED(secret32_wipe) struct secret32 second_blinding;
     REQUIRE(secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE) <= K256_CONTEXT_SIZE,
             INTERNAL, "k256: the library's context is larger than its memory");
-    secp256k1_context *context =
-        secp256k1_context_preallocated_create(curve->context, SECP256K1_CONTEXT_NONE);
-    secp256k1_context_set_illegal_callback(context, ignore, NULL);
-    if (!secp256k1_context_randomize(context, secret_expose(blinding).bytes)) {
+    hash32 hash = sha256(secret_expose(blinding));
+    memcpy(second_blinding.bytes, hash.bytes, sizeof second_blinding.bytes);
+    secret_wipe(&hash, sizeof hash);
+    if (!open_context(curve->first, blinding) || !open_context(curve->second, &second_blinding)) {
         k256_close(curve);
         FAIL(INTERNAL, 0, "k256: the curve cannot be blinded");
     }
-    secret_wipe_stack();
     return status_ok();
 }
 
@@ -115,22 +130,33 @@ static int derive_nonce(unsigned char *nonce, const unsigned char *digest, const
     return 1;
 }
 
-status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 digest,
-                 k256_signature *signature)
+static status sign(const secp256k1_context *context, const struct secret32 *key, hash32 digest,
+                   k256_signature *signature)
 {
     secp256k1_ecdsa_recoverable_signature signed_digest;
     uint8_t compact[COMPACT_SIZE];
     int parity = 0;
-    TRY(check_key_call(secp256k1_ecdsa_sign_recoverable(context_of(curve), &signed_digest,
-                                                        digest.bytes, secret_expose(key).bytes,
-                                                        derive_nonce, NULL)));
-    secp256k1_ecdsa_recoverable_signature_serialize_compact(context_of(curve), compact, &parity,
+    TRY(check_key_call(secp256k1_ecdsa_sign_recoverable(
+        context, &signed_digest, digest.bytes, secret_expose(key).bytes, derive_nonce, NULL)));
+    secp256k1_ecdsa_recoverable_signature_serialize_compact(context, compact, &parity,
                                                             &signed_digest);
     REQUIRE(parity <= 1, INTERNAL, "k256: the nonce point's x is not below the order");
     memcpy(signature->r, compact, sizeof signature->r);
     memcpy(signature->s, compact + sizeof signature->r, sizeof signature->s);
     signature->parity = (uint8_t)parity;
     return status_ok();
+}
+
+status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 digest,
+                 k256_signature *signature)
+{
+    return sign(context_of(curve), key, digest, signature);
+}
+
+status k256_sign_again(const struct k256 *curve, const struct secret32 *key, hash32 digest,
+                       k256_signature *signature)
+{
+    return sign(second_context_of(curve), key, digest, signature);
 }
 
 /* libsecp256k1 recovers from high s too; EIP-2 forbids it. */
@@ -161,18 +187,19 @@ status k256_recover(const struct k256 *curve, const k256_signature *signature, h
     return status_ok();
 }
 
-bool k256_signature_equal(const k256_signature *a, const k256_signature *b)
-{
-    return secret_equal(slice_of(a->r, sizeof a->r), slice_of(b->r, sizeof b->r)) &
-           secret_equal(slice_of(a->s, sizeof a->s), slice_of(b->s, sizeof b->s)) &
-           (a->parity == b->parity);
-}
-
 void k256_signature_write(const k256_signature *signature, uint8_t bytes[K256_SIGNATURE_SIZE])
 {
     memcpy(bytes, signature->r, sizeof signature->r);
     memcpy(bytes + sizeof signature->r, signature->s, sizeof signature->s);
     bytes[K256_SIGNATURE_SIZE - 1] = signature->parity;
+}
+
+bool k256_signature_equal(const k256_signature *a, const k256_signature *b)
+{
+    uint8_t bytes_a[K256_SIGNATURE_SIZE], bytes_b[K256_SIGNATURE_SIZE];
+    k256_signature_write(a, bytes_a);
+    k256_signature_write(b, bytes_b);
+    return secret_equal(slice_of(bytes_a, sizeof bytes_a), slice_of(bytes_b, sizeof bytes_b));
 }
 
 status k256_signature_read(slice bytes, k256_signature *signature)

@@ -6,8 +6,9 @@
  * take the same time for every key, and leave no copy of it on the stack. No input can make this
  * room stop the program, and nothing here allocates.
  *
- * The curve is opened once and then only read: any number of threads may use it at once. Two
- * curves opened with different blinding compute the same results on different ways.
+ * The curve is opened once and then only read: any number of threads may use it at once. It holds
+ * two contexts under different blindings: they compute the same results on different ways, so a
+ * fault in one of them shows when both are asked (k256_sign, k256_sign_again).
  *
  * Specification: SEC 1 version 2.0, RFC 6979, EIP-2 (low s), BIP-32 (tweaks, compressed points).
  */
@@ -43,11 +44,12 @@ typedef struct k256_signature {
 
 /* `{0}` is closed. It holds its blinding, so it lies where secrets may. */
 struct k256 {
-    _Alignas(16) uint8_t context[K256_CONTEXT_SIZE];
+    _Alignas(16) uint8_t first[K256_CONTEXT_SIZE];
+    _Alignas(16) uint8_t second[K256_CONTEXT_SIZE];
 };
 
 /*
- * Opens the curve, with its multiplication blinded by `blinding` against side channels.
+ * Opens the curve, with its multiplications blinded by what `blinding` gives, against side channels.
  *
  * INTERNAL when the library's context is larger than K256_CONTEXT_SIZE: another library than ours.
  */
@@ -80,6 +82,10 @@ void k256_compress(const k256_public_key *public_key, uint8_t bytes[K256_COMPRES
  */
 MUST_CHECK status k256_sign(const struct k256 *curve, const struct secret32 *key, hash32 digest,
                             k256_signature *signature);
+
+/* The same under the second blinding. */
+MUST_CHECK status k256_sign_again(const struct k256 *curve, const struct secret32 *key,
+                                  hash32 digest, k256_signature *signature);
 
 /*
  * Finds the public key under which the signature of this digest is good.

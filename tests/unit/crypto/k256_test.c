@@ -163,14 +163,18 @@ static void blinding_changes_no_result(void)
     runner_random(blinding.bytes, sizeof blinding.bytes);
     if (!expect_ok("one", k256_open(&one, &BLINDING))) return;
     if (!expect_ok("other", k256_open(&other, &blinding))) return;
+    expect_true("two ways", !slice_equal(slice_of(one.first, sizeof one.first),
+                                         slice_of(one.second, sizeof one.second)));
     for (size_t i = 0; i < 100; i++) {
         runner_row_at("random key", i);
-        k256_signature a, b;
+        k256_signature a, b, c;
         uint8_t bytes_a[K256_SIGNATURE_SIZE], bytes_b[K256_SIGNATURE_SIZE];
         runner_random(key.bytes, sizeof key.bytes);
         runner_random(digest.bytes, sizeof digest.bytes);
         expect_ok("one", k256_sign(&one, &key, digest, &a));
         expect_ok("other", k256_sign(&other, &key, digest, &b));
+        expect_ok("again", k256_sign_again(&one, &key, digest, &c));
+        expect_true("the same on the second way", k256_signature_equal(&a, &c));
         k256_signature_write(&a, bytes_a);
         k256_signature_write(&b, bytes_b);
         expect_bytes("the same", slice_of(bytes_b, sizeof bytes_b),
@@ -213,6 +217,7 @@ __attribute__((noinline)) static void stack_copy(bool is_cleared)
 {
     /* As it was left, also where the build clears what is declared. */
     volatile uint8_t below[STACK_SIZE] __attribute__((uninitialized));
+    __asm__ volatile("" : "=m"(below)); /* the compiler is not to ask who wrote it */
     for (size_t i = 0; i < STACK_SIZE; i++) {
         if (is_cleared) below[i] = 0;
         stack[i] = below[i];
@@ -242,6 +247,13 @@ static status sign_call(const struct k256 *curve, struct secret32 *key)
     return k256_sign(curve, key, digest, &signature);
 }
 
+static status sign_again_call(const struct k256 *curve, struct secret32 *key)
+{
+    k256_signature signature;
+    const hash32 digest = {{7}};
+    return k256_sign_again(curve, key, digest, &signature);
+}
+
 static status tweak_call(const struct k256 *curve, struct secret32 *key)
 {
     const struct secret32 tweak = {{1}};
@@ -252,10 +264,8 @@ static const struct {
     const char *name;
     status (*run)(const struct k256 *curve, struct secret32 *key);
 } key_calls[] = {
-    {"check", check_call},
-    {"public key", public_key_call},
-    {"sign", sign_call},
-    {"tweak", tweak_call},
+    {"check", check_call},           {"public key", public_key_call}, {"sign", sign_call},
+    {"sign again", sign_again_call}, {"tweak", tweak_call},
 };
 
 static void no_key_on_the_stack(void)
@@ -372,8 +382,10 @@ static void closing(void)
     if (!expect_ok("open", k256_open(&curve, &BLINDING))) return;
     k256_close(&curve);
     const struct k256 closed = {0};
-    expect_bytes("wiped", slice_of(curve.context, sizeof curve.context),
-                 slice_of(closed.context, sizeof closed.context));
+    expect_bytes("wiped", slice_of(curve.first, sizeof curve.first),
+                 slice_of(closed.first, sizeof closed.first));
+    expect_bytes("both", slice_of(curve.second, sizeof curve.second),
+                 slice_of(closed.second, sizeof closed.second));
     k256_close(&curve);
 }
 
