@@ -82,7 +82,7 @@ int main(void)
         if (took_s < best_s) best_s = took_s;
     }
     printf("attestation verify: %.0f per second and core (%.2f ms each, document of %zu bytes)\n",
-           ROUND_COUNT / best_s, best_s * 1000 / ROUND_COUNT, bytes.size);
+           (double)ROUND_COUNT / best_s, best_s * 1000 / (double)ROUND_COUNT, bytes.size);
     identity_leaf_close(&leaf);
     identity_close(&identity);
     return 0;

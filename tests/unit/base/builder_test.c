@@ -173,7 +173,7 @@ static void largest_part(void)
         builder_put_zeros(&builder, size);
         builder_close_u16(&builder, opened);
         expect_true("over", builder_is_over(&builder) == (size > UINT16_MAX));
-        if (size == UINT16_MAX) expect_u64("size", memory[0] << 8 | memory[1], UINT16_MAX);
+        if (size == UINT16_MAX) expect_u64("size", 256u * memory[0] + memory[1], UINT16_MAX);
     }
 }
 
