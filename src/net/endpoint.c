@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/hybrid.h"
+#include "net/socket.h"
 #include "net/unix.h"
 #include "net/vsock.h"
 
@@ -183,4 +184,20 @@ status endpoint_dial(const endpoint *target, int64_t deadline_ms, struct stream 
     case ENDPOINT_TCP: break;
     }
     FAIL(DENIED, 0, "endpoint: this program does not use TCP");
+}
+
+status endpoint_dial_start(const endpoint *target, int64_t deadline_ms, int *descriptor)
+{
+    switch (target->kind) {
+    case ENDPOINT_UNIX:
+    case ENDPOINT_HYBRID: return unix_dial_start(target->path, descriptor);
+    case ENDPOINT_VSOCK: return vsock_dial_start(target, deadline_ms, descriptor);
+    case ENDPOINT_TCP: break;
+    }
+    FAIL(DENIED, 0, "endpoint: TCP is not dialed without waiting");
+}
+
+status endpoint_dial_check(int descriptor)
+{
+    return socket_connect_check(descriptor);
 }

@@ -57,4 +57,14 @@ typedef status (*endpoint_dialer)(const endpoint *target, int64_t deadline_ms,
  */
 MUST_CHECK status endpoint_dial(const endpoint *target, int64_t deadline_ms, struct stream *stream);
 
+/*
+ * Begins to connect and does not wait: once the descriptor is writable, endpoint_dial_check tells
+ * the outcome. A hybrid endpoint's greeting is the caller's to exchange then (net/hybrid.h). DENIED
+ * for TCP; UNAVAILABLE (detail: errno) when it is known at once that nobody listens.
+ */
+MUST_CHECK status endpoint_dial_start(const endpoint *target, int64_t deadline_ms, int *descriptor);
+
+/* UNAVAILABLE (detail: errno) unless the descriptor is connected. */
+MUST_CHECK status endpoint_dial_check(int descriptor);
+
 #endif

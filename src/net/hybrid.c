@@ -15,6 +15,13 @@ status hybrid_check_line(slice line)
     return status_ok();
 }
 
+void hybrid_put_greeting(struct builder *line, uint32_t port)
+{
+    builder_put_text(line, "CONNECT ");
+    builder_put_decimal(line, port);
+    builder_put_text(line, "\n");
+}
+
 /* Byte by byte: what follows the line feed is the guest's and must stay in the socket. */
 static status line_read(struct stream *stream, int64_t deadline_ms, uint8_t *line, size_t *size)
 {
@@ -38,9 +45,7 @@ static status handshake(struct stream *stream, uint32_t port, int64_t deadline_m
     struct builder request;
     size_t size;
     builder_init(&request, text, sizeof text);
-    builder_put_text(&request, "CONNECT ");
-    builder_put_decimal(&request, port);
-    builder_put_text(&request, "\n");
+    hybrid_put_greeting(&request, port);
     /* Firecracker reads the start of the line at once: it must leave in one piece. */
     TRY(stream_write(stream, builder_view(&request), deadline_ms));
     TRY(line_read(stream, deadline_ms, line, &size));

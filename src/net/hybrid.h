@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/builder.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "net/endpoint.h"
@@ -21,6 +22,9 @@ enum { HYBRID_LINE_SIZE_MAX = 32 }; /* of the answer, with its line feed */
 
 /* Connects. UNAVAILABLE (ECONNRESET) when nobody listens in the guest. */
 MUST_CHECK status hybrid_dial(const endpoint *target, int64_t deadline_ms, struct stream *stream);
+
+/* Appends what is sent first: "CONNECT <port>\n". */
+void hybrid_put_greeting(struct builder *line, uint32_t port);
 
 /* Checks an answer without its line feed: "OK" and a number. BAD_INPUT. */
 MUST_CHECK status hybrid_check_line(slice line);

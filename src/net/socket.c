@@ -87,14 +87,27 @@ static status connect_failure(int reason)
     FAIL(UNAVAILABLE, reason, "socket: cannot be connected");
 }
 
-/* Waits for the outcome of a connection under way. */
-static status connect_finish(int descriptor, int64_t deadline_ms)
+status socket_connect_check(int descriptor)
 {
     int reason = 0;
     socklen_t size = sizeof reason;
-    TRY(socket_wait(descriptor, POLLOUT, deadline_ms));
     if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &reason, &size) != 0) reason = errno;
     return reason == 0 ? status_ok() : connect_failure(reason);
+}
+
+status socket_connect_start(int descriptor, struct socket_address to)
+{
+    if (connect(descriptor, to.address, to.size) == 0) return status_ok();
+    const int reason = errno;
+    /* A Unix socket whose queue is full fails: its caller asks again after its own pause. */
+    return reason == EINPROGRESS || reason == EINTR ? status_ok() : connect_failure(reason);
+}
+
+/* Waits for the outcome of a connection under way. */
+static status connect_finish(int descriptor, int64_t deadline_ms)
+{
+    TRY(socket_wait(descriptor, POLLOUT, deadline_ms));
+    return socket_connect_check(descriptor);
 }
 
 status socket_connect(int descriptor, struct socket_address to, int64_t deadline_ms)

@@ -24,6 +24,12 @@ struct socket_address {
 /* Connects and waits for the answer. ETIMEDOUT at the deadline. */
 MUST_CHECK status socket_connect(int descriptor, struct socket_address to, int64_t deadline_ms);
 
+/* Begins to connect, without waiting: it is done, or will be when the socket is writable. */
+MUST_CHECK status socket_connect_start(int descriptor, struct socket_address to);
+
+/* The outcome, once the socket is writable. */
+MUST_CHECK status socket_connect_check(int descriptor);
+
 /* Binds and listens with the large backlog. CONFLICT when the address is in use; DENIED. */
 MUST_CHECK status socket_listen(int descriptor, struct socket_address at);
 

@@ -39,6 +39,18 @@ status unix_dial(const char *path, int64_t deadline_ms, struct stream *stream)
     return status_ok();
 }
 
+status unix_dial_start(const char *path, int *descriptor)
+{
+    SCOPED(socket_close) int opened = -1;
+    struct sockaddr_un address;
+    TRY(address_init(path, &address));
+    TRY(socket_open(AF_UNIX, &opened));
+    TRY(socket_connect_start(opened, address_view(&address)));
+    *descriptor = opened;
+    opened = -1;
+    return status_ok();
+}
+
 /* Removes a socket that nobody answers on any more. Whatever else lies there is not ours. */
 static status leftover_remove(const char *path)
 {

@@ -48,6 +48,19 @@ status vsock_dial(const endpoint *target, int64_t deadline_ms, struct stream *st
     return status_ok();
 }
 
+status vsock_dial_start(const endpoint *target, int64_t deadline_ms, int *descriptor)
+{
+    SCOPED(socket_close) int opened = -1;
+    const struct sockaddr_vm address = address_of(target);
+    REQUIRE(target->cid != VMADDR_CID_ANY, BAD_INPUT, "vsock: any cannot be dialed");
+    TRY(socket_open(AF_VSOCK, &opened));
+    TRY(timeout_set(opened, deadline_ms));
+    TRY(socket_connect_start(opened, address_view(&address)));
+    *descriptor = opened;
+    opened = -1;
+    return status_ok();
+}
+
 status vsock_listen(const endpoint *target, int *descriptor)
 {
     SCOPED(socket_close) int opened = -1;

@@ -20,6 +20,9 @@
 /* Connects to a vsock endpoint. UNAVAILABLE (detail: errno). */
 MUST_CHECK status vsock_dial(const endpoint *target, int64_t deadline_ms, struct stream *stream);
 
+/* Begins to connect, without waiting (endpoint_dial_start); the kernel gives up at the deadline. */
+MUST_CHECK status vsock_dial_start(const endpoint *target, int64_t deadline_ms, int *descriptor);
+
 /* Makes a listening socket. UNAVAILABLE or CONFLICT (detail: errno). */
 MUST_CHECK status vsock_listen(const endpoint *target, int *descriptor);
 
