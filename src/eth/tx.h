@@ -36,7 +36,7 @@
 #include "eth/u256.h"
 
 enum {
-    TX_SIZE_MAX = 61440,          /* unsigned bytes; one frame to the enclave carries them */
+    TX_SIZE_MAX = 144 * 1024,     /* unsigned bytes; one frame to the enclave carries them */
     TX_INITCODE_SIZE_MAX = 49152, /* EIP-3860 */
     TX_BLOB_COUNT_MAX = 6,        /* EIP-7594 */
     TX_BLOB_GAS = 131072,         /* per blob, EIP-4844 */

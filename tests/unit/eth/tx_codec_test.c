@@ -622,7 +622,7 @@ static void sizes(void)
     struct builder bytes, raw;
     struct tx tx = GOOD, again;
     k256_signature signature = {{0xff}, {0x7f}, 1}, read_signature;
-    tx.data = slice_of(data, TX_SIZE_MAX - 37);
+    tx.data = slice_of(data, TX_SIZE_MAX - 39);
     builder_init(&bytes, memory, sizeof memory);
     expect_ok("write", tx_write(&tx, &bytes));
     expect_u64("is the longest", bytes.size, TX_SIZE_MAX);
