@@ -11,6 +11,7 @@
 #include "enclave/report.h"
 #include "os/random.h"
 #include "proto/message.h"
+#include "wallet/keygen.h"
 
 /* One request while it is served. */
 struct operation {
@@ -105,13 +106,13 @@ static hash32 id_of(const account_id *id)
 }
 
 /* The encryption context that KMS binds this account's data key to. */
-static status context_init(const struct config *config, const struct account *account,
+static status context_init(const struct config *config, const struct record *record,
                            struct encryption_context *context)
 {
     const struct encryption_context_subject subject = {
         .environment = slice_text(config->environment),
-        .epoch = account->seal_epoch,
-        .account_id = account->account_id,
+        .epoch = record->seal_epoch,
+        .account_id = record->account_id,
     };
     return encryption_context_init(context, &subject);
 }
@@ -198,47 +199,23 @@ static void fetch_end(struct service *service, hash32 id, const struct data_key 
     pthread_mutex_unlock(&service->mutex);
 }
 
-/* What serves a SIGN_… request once the data key is there. */
-typedef status (*sign_function)(struct operation *operation, struct signer_account *account,
-                                k256_signature *signature);
-
-static status sign_tx_body(struct operation *operation, struct signer_account *account,
-                           k256_signature *signature)
-{
-    return signer_sign_tx(operation->signer, account, operation->request->body, operation->arena,
-                          signature);
-}
-
-static status sign_message_body(struct operation *operation, struct signer_account *account,
-                                k256_signature *signature)
-{
-    return signer_sign_message(operation->signer, account, operation->request->body, signature);
-}
-
-/* The data key comes from KMS; then the request is served with it. */
-static status sign_fetching(struct operation *operation, sign_function sign,
-                            const struct keys_request *keys_request, struct signer_account *account,
-                            k256_signature *signature)
-{
-    const struct keys_port *keys = &operation->service->settings.keys;
-    SCOPED(secret32_wipe) struct secret32 key = {0};
-    TRY(keys->decrypt(keys->context, keys_request, operation->arena, &key));
-    data_key_init(&account->data_key, &key);
-    return sign(operation, account, signature);
-}
-
-static status sign_cold(struct operation *operation, sign_function sign,
+/* The data key comes from KMS; then the intent is signed with it. */
+static status sign_cold(struct operation *operation, const struct intent *intent,
                         const struct encryption_context *context, struct signer_account *account,
                         k256_signature *signature)
 {
+    const struct keys_port *keys = &operation->service->settings.keys;
+    SCOPED(secret32_wipe) struct secret32 key = {0};
     struct keys_request keys_request = {
         .key_arn = config_key_arn(operation->service->settings.config, account->kms_key_index),
         .context = context,
-        .edk = account->account.edk,
+        .edk = account->record.edk,
         .deadline_ms = operation->deadline_ms,
     };
     TRY(credentials_read(operation, &keys_request.credentials));
-    return sign_fetching(operation, sign, &keys_request, account, signature);
+    TRY(keys->decrypt(keys->context, &keys_request, operation->arena, &key));
+    data_key_init(&account->data_key, &key);
+    return signer_sign(operation->signer, account, intent, signature);
 }
 
 static status signature_reply(struct operation *operation, const struct signer_account *account,
@@ -247,30 +224,33 @@ static status signature_reply(struct operation *operation, const struct signer_a
     uint8_t bytes[K256_SIGNATURE_SIZE];
     k256_signature_write(signature, bytes);
     TRY(arena_copy(operation->arena, slice_of(bytes, sizeof bytes), &reply->signature));
-    return arena_copy(operation->arena, slice_of(account->account.address.bytes, ADDRESS_SIZE),
+    return arena_copy(operation->arena, slice_of(account->record.address.bytes, ADDRESS_SIZE),
                       &reply->address);
 }
 
-static status sign_any(struct operation *operation, sign_function sign, struct message_reply *reply)
+/* What costs nothing is judged first: the body, then the record, then KMS is asked. */
+static status sign(struct operation *operation, enum intent_kind kind, struct message_reply *reply)
 {
     struct service *service = operation->service;
     const struct config *config = service->settings.config;
     SCOPED(signer_account_wipe) struct signer_account account = {0};
     struct encryption_context context;
+    struct intent intent;
     k256_signature signature;
     enum data_keys_answer answer = DATA_KEYS_FETCH;
+    TRY(intent_read(kind, operation->request->body, operation->arena, &intent));
     TRY(signer_read(operation->signer, operation->request->record,
                     id_of(&operation->request->account_id), &account));
     account.kms_key_index = config_near_key(config, account.kms_key_index);
-    TRY(context_init(config, &account.account, &context));
+    TRY(context_init(config, &account.record, &context));
     const hash32 id =
-        data_keys_id(config_key_arn(config, account.kms_key_index), &context, account.account.edk);
+        data_keys_id(config_key_arn(config, account.kms_key_index), &context, account.record.edk);
     TRY(key_find(operation, id, &account.data_key, &answer));
     if (operation->must_wait) return status_ok();
     if (answer == DATA_KEYS_HIT) {
-        TRY(sign(operation, &account, &signature));
+        TRY(signer_sign(operation->signer, &account, &intent, &signature));
     } else {
-        const status result = sign_cold(operation, sign, &context, &account, &signature);
+        const status result = sign_cold(operation, &intent, &context, &account, &signature);
         fetch_end(service, id, &account.data_key, status_is_ok(result));
         if (!status_is_ok(result)) return result;
     }
@@ -279,12 +259,12 @@ static status sign_any(struct operation *operation, sign_function sign, struct m
 
 static status sign_tx(struct operation *operation, struct message_reply *reply)
 {
-    return sign_any(operation, sign_tx_body, reply);
+    return sign(operation, INTENT_TRANSACTION, reply);
 }
 
 static status sign_message(struct operation *operation, struct message_reply *reply)
 {
-    return sign_any(operation, sign_message_body, reply);
+    return sign(operation, INTENT_MESSAGE, reply);
 }
 
 /* Randomness of three kinds: the module's, the kernel's, and a salt. */
@@ -305,7 +285,7 @@ static status account_make(struct operation *operation, size_t key_index,
     SCOPED(data_key_wipe) struct data_key data_key = {0};
     TRY(self_read_random(&settings->self->nsm, &fresh.nsm));
     TRY(random_read(fresh.kernel.bytes, sizeof fresh.kernel.bytes));
-    struct signer_new_account new_account = {
+    struct keygen_request new_account = {
         .account_id = id_of(&operation->request->account_id),
         .now_ms = (uint64_t)clock_read_wall_ms(&settings->clock),
         .kms_key_index = key_index,
@@ -316,9 +296,9 @@ static status account_make(struct operation *operation, size_t key_index,
     TRY(random_read(new_account.salt, sizeof new_account.salt));
     data_key_init(&data_key, &generated->key);
     struct builder output;
-    struct signer_created created;
-    builder_init_arena(&output, operation->arena, ACCOUNT_RECORD_SIZE_MAX);
-    TRY(signer_create(operation->signer, &new_account, &data_key, &output, &created));
+    struct keygen_account created;
+    builder_init_arena(&output, operation->arena, RECORD_SIZE_MAX);
+    TRY(keygen_make(operation->signer, &new_account, &data_key, &output, &created));
     reply->record = created.record;
     reply->key_arn = config_key_arn(settings->config, key_index);
     TRY(arena_copy(operation->arena, slice_of(created.address.bytes, ADDRESS_SIZE),
@@ -349,11 +329,11 @@ static status create(struct operation *operation, struct message_reply *reply)
     /* Before anything is sent anywhere: a key that is not pinned may be the parent's own. */
     TRY(config_find_key(config, operation->request->key_arn, &key_index));
     key_index = config_near_key(config, key_index);
-    const struct account account = {
+    const struct record record = {
         .account_id = id_of(&operation->request->account_id),
         .seal_epoch = config->epoch,
     };
-    TRY(context_init(config, &account, &context));
+    TRY(context_init(config, &record, &context));
     struct keys_request keys_request = {
         .key_arn = config_key_arn(config, key_index),
         .context = &context,

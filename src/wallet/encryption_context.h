@@ -18,7 +18,7 @@
 #include "base/builder.h"
 #include "base/slice.h"
 #include "base/status.h"
-#include "wallet/account.h"
+#include "crypto/digest.h"
 
 enum {
     ENCRYPTION_CONTEXT_COUNT = 5,

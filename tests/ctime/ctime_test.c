@@ -16,7 +16,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "crypto/nonce.h"
-#include "wallet/signer.h"
+#include "wallet/keygen.h"
 
 static struct {
     struct k256 curve;
@@ -27,7 +27,7 @@ static struct {
     uint8_t edk[184];
     uint8_t memory[1024];
     slice record;
-    struct account account;
+    struct record account;
 } made;
 
 static void hide(const void *memory, size_t size)
@@ -164,8 +164,8 @@ static bool seal(void)
     hide(&key, sizeof key);
     hide(&data_key.key, sizeof data_key.key);
     builder_init(&output, memory, sizeof memory);
-    const struct account_secrets secrets = {&key, &data_key};
-    const status got = account_seal(&made.account, &made.signer.tools, &secrets, &output, &record);
+    const struct seal_secrets secrets = {&key, &data_key};
+    const status got = seal_put(&made.account, &made.signer.tools, &secrets, &output, &record);
     show(&got, sizeof got);
     return status_is_ok(got);
 }
@@ -176,7 +176,7 @@ static bool unseal(void)
     struct secret32 opened;
     data_key_init(&data_key, &made.data_key);
     hide(&data_key.key, sizeof data_key.key);
-    const status got = account_unseal(&made.account, &made.signer.tools, &data_key, &opened);
+    const status got = seal_open(&made.account, &made.signer.tools, &data_key, &opened);
     show(&got, sizeof got);
     show(&opened, sizeof opened);
     return status_is_ok(got) &&
@@ -189,15 +189,15 @@ static bool create(void)
     struct data_key data_key;
     uint8_t memory[1024];
     struct builder output;
-    struct signer_created created;
-    const struct signer_new_account request = {
+    struct keygen_account created;
+    const struct keygen_request request = {
         .edk = made.account.edk, .nsm_random = &one, .kernel_random = &two, .salt = {7}};
     data_key_init(&data_key, &made.data_key);
     hide(&one, sizeof one);
     hide(&two, sizeof two);
     hide(&data_key.key, sizeof data_key.key);
     builder_init(&output, memory, sizeof memory);
-    const status got = signer_create(&made.signer, &request, &data_key, &output, &created);
+    const status got = keygen_make(&made.signer, &request, &data_key, &output, &created);
     show(&got, sizeof got);
     return status_is_ok(got);
 }
@@ -206,7 +206,10 @@ static bool create(void)
 static bool sign_message(void)
 {
     struct signer_account account;
+    struct intent intent;
     k256_signature signature;
+    if (!status_is_ok(intent_read(INTENT_MESSAGE, slice_text("hello"), NULL, &intent)))
+        return false;
     if (!status_is_ok(signer_read(&made.signer, made.record, made.account.account_id, &account))) {
         return false;
     }
@@ -217,7 +220,7 @@ static bool sign_message(void)
     hide(&account.data_key.aead_key, sizeof account.data_key.aead_key);
     hide(&account.data_key.nonce, sizeof account.data_key.nonce);
     hide(&account.data_key.commit, sizeof account.data_key.commit);
-    const status got = signer_sign_message(&made.signer, &account, slice_text("hello"), &signature);
+    const status got = signer_sign(&made.signer, &account, &intent, &signature);
     show(&got, sizeof got);
     return status_is_ok(got);
 }
@@ -251,10 +254,10 @@ static const struct {
     {"k256_tweak_add", tweak, 1, "key and tweak give a key"},
     {"k256_open", open_curve, 0, "none"},
     {"nonce_derive", nonce, 0, "none"},
-    {"account_seal", seal, 7, "key; address; then opened: commit, tag, start, key, same key"},
-    {"account_unseal", unseal, 4, "commit; tag; plaintext's start; the key is one"},
-    {"signer_create", create, 32, "randomness 3; key 2; sealing 7; the new address, 20 bytes"},
-    {"signer_sign_message", sign_message, 6, "opening 4; signing 2"},
+    {"seal_put", seal, 7, "key; address; then opened: commit, tag, start, key, same key"},
+    {"seal_open", unseal, 4, "commit; tag; plaintext's start; the key is one"},
+    {"keygen_make", create, 32, "randomness 3; key 2; sealing 7; the new address, 20 bytes"},
+    {"signer_sign", sign_message, 6, "opening 4; signing 2"},
 };
 
 static bool open_all(void)
@@ -273,13 +276,13 @@ static bool open_all(void)
         return false;
     }
     data_key_init(&data_key, &made.data_key);
-    const struct account_secrets secrets = {&made.private_key, &data_key};
-    made.account =
-        (struct account){.address = address_of(&point), .edk = slice_of(made.edk, sizeof made.edk)};
+    const struct seal_secrets secrets = {&made.private_key, &data_key};
+    made.account = (struct record){
+        .version = 1, .address = address_of(&point), .edk = slice_of(made.edk, sizeof made.edk)};
     builder_init(&output, made.memory, sizeof made.memory);
     return status_is_ok(
-               account_seal(&made.account, &made.signer.tools, &secrets, &output, &made.record)) &&
-           status_is_ok(account_read(made.record, &made.account));
+               seal_put(&made.account, &made.signer.tools, &secrets, &output, &made.record)) &&
+           status_is_ok(record_read(made.record, &made.account));
 }
 
 int main(void)

@@ -384,12 +384,11 @@ static void key_masked(slice record, uint8_t masked[32])
 {
     SCOPED(data_key_wipe) struct data_key data_key = {0};
     SCOPED(secret32_wipe) struct secret32 private_key = {0}, key = {0};
-    struct account account;
-    expect_ok("read", account_read(record, &account));
-    key = fixture_key(slice_text(FIXTURE_ARN), account.edk);
+    struct record read;
+    expect_ok("read", record_read(record, &read));
+    key = fixture_key(slice_text(FIXTURE_ARN), read.edk);
     data_key_init(&data_key, &key);
-    expect_ok("unseal",
-              account_unseal(&account, &fixture.worker.signer.tools, &data_key, &private_key));
+    expect_ok("unseal", seal_open(&read, &fixture.worker.signer.tools, &data_key, &private_key));
     for (size_t i = 0; i < sizeof private_key.bytes; i++) {
         masked[i] = private_key.bytes[i] ^ MASK;
     }

@@ -350,19 +350,18 @@ static slice forged_record(slice record)
     static const size_t address_offset = 48, commit_offset = 224, plain_key_offset = 4;
     SCOPED(data_key_wipe) struct data_key data_key = {0};
     struct secret32 key, private_key;
-    struct account account;
-    uint8_t plaintext[ACCOUNT_PLAINTEXT_SIZE] = {1};
-    expect_ok("read", account_read(record, &account));
-    key = fixture_key(slice_text(FIXTURE_ARN), account.edk);
+    struct record read;
+    uint8_t plaintext[RECORD_PLAINTEXT_SIZE] = {1};
+    expect_ok("read", record_read(record, &read));
+    key = fixture_key(slice_text(FIXTURE_ARN), read.edk);
     data_key_init(&data_key, &key);
-    expect_ok("unseal",
-              account_unseal(&account, &fixture.worker.signer.tools, &data_key, &private_key));
+    expect_ok("unseal", seal_open(&read, &fixture.worker.signer.tools, &data_key, &private_key));
     memcpy(copy, record.bytes, record.size);
     copy[address_offset] ^= 1;
     data_key_derive(&data_key, slice_of(copy, DATA_KEY_HEAD_SIZE));
     memcpy(copy + commit_offset, data_key.commit, DATA_KEY_COMMIT_SIZE);
     memcpy(plaintext + plain_key_offset, private_key.bytes, sizeof private_key.bytes);
-    const size_t associated_size = record.size - ACCOUNT_SEALED_SIZE;
+    const size_t associated_size = record.size - RECORD_SEALED_SIZE;
     const struct aead_terms terms = {
         .key = &data_key.aead_key,
         .nonce = data_key.nonce,
@@ -371,6 +370,37 @@ static slice forged_record(slice record)
     expect_ok("seal", aead_seal(&fixture.worker.aead, &terms, slice_of(plaintext, sizeof plaintext),
                                 copy + associated_size));
     return slice_of(copy, record.size);
+}
+
+/* Its key is not its address's: damaged, and no reason for the program to end. */
+static void another_key_in_a_record(void)
+{
+    struct message_reply reply;
+    fixture_open(&(struct fixture_options){0}, &fixture);
+    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    request.record = forged_record(fixture_create(&fixture, "a", NULL));
+    fixture_serve(&fixture, &request, &reply);
+    expect_u64("corrupt", reply.kind, FAILURE_CORRUPT);
+    expect_text("sentence", reply.sentence, "record: does not open");
+    fixture_close(&fixture);
+}
+
+/* A fault's work: the cache says that this record's key was found to give its address. */
+static void note_checked(slice record)
+{
+    struct record read;
+    struct encryption_context context;
+    SCOPED(data_key_wipe) struct data_key data_key = {0};
+    expect_ok("read", record_read(record, &read));
+    const struct encryption_context_subject subject = {slice_text(fixture.config.environment),
+                                                       read.seal_epoch, read.account_id};
+    expect_ok("context", encryption_context_init(&context, &subject));
+    const struct secret32 key = fixture_key(slice_text(FIXTURE_ARN), read.edk);
+    data_key_init(&data_key, &key);
+    data_key_derive(&data_key, read.head);
+    data_key.is_checked = true;
+    data_keys_put(&fixture.service.cache, data_keys_id(slice_text(FIXTURE_ARN), &context, read.edk),
+                  clock_monotonic_ms(), &data_key);
 }
 
 static void wrong_signature_ends_the_program(void)
@@ -385,6 +415,8 @@ static void wrong_signature_ends_the_program(void)
     const pid_t child = fork();
     if (child == 0) {
         struct message_reply reply;
+        /* Here: locked memory is empty in a child. */
+        note_checked(request.record);
         fixture_serve(&fixture, &request, &reply);
         _exit(0);
     }
@@ -493,6 +525,7 @@ int main(int argc, char **argv)
         {"proof of origin", proof_of_origin},
         {"multi-Region key", multi_region_key},
         {"bad frames", bad_frames},
+        {"another key in a record", another_key_in_a_record},
         {"wrong signature ends the program", wrong_signature_ends_the_program},
         {"no verification", no_verification},
         {"one call for many", one_call_for_many},
