@@ -580,6 +580,27 @@ static void most_headers(void)
     }
 }
 
+/* The longest session token is signed with, and leaves room in a head for everything else. */
+static void longest_token(void)
+{
+    static uint8_t token[CREDENTIALS_TOKEN_SIZE_MAX];
+    static uint8_t memory[SIGV4_MEMORY_SIZE_MAX], printed[HTTP_HEAD_SIZE_MAX];
+    static struct aws_credentials credentials;
+    struct sigv4_key key = {0};
+    struct builder builder, text;
+    struct http_request request;
+    memset(token, 't', sizeof token);
+    example_credentials(slice_of(token, sizeof token), &credentials);
+    build_kms_example(&request);
+    request.body = (slice){0};
+    builder_init(&builder, memory, sizeof memory);
+    builder_init(&text, printed, sizeof printed);
+    const struct sigv4_signer signer = {&credentials, example_scope, &key};
+    expect_ok("sign", sigv4_sign(&signer, example_time_s, &builder, &request));
+    expect_ok("print", http_request_print(&request, &text));
+    expect_true("with the token", builder_view(&text).size > sizeof token);
+}
+
 /* Regions and services longer than we sign for are no reason to write past a buffer. */
 static void scope_of_a_claim(void)
 {
@@ -675,6 +696,7 @@ int main(int argc, char **argv)
         {"claims told twice", claims_told_twice},
         {"targets", targets},
         {"most headers", most_headers},
+        {"longest token", longest_token},
         {"scope of a claim", scope_of_a_claim},
         {"unsigned request", unsigned_request},
         {"changed after signing", changed_after_signing},
