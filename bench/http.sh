@@ -86,7 +86,7 @@ start_anvil
 stand_start verified
 create bench
 sample bench
-stand_start unverified --no-verification
+stand_start unverified --verification off
 create bench
 sample bench
 

@@ -357,8 +357,8 @@ static status write_configuration(struct stand *stand, const struct stand_settin
     json_put_array_open(&json);
     json_put_text(&json, stand->key_arn.text);
     json_put_array_close(&json);
-    json_put_name(&json, "verify_signatures");
-    json_put_bool(&json, !settings->has_no_verification);
+    json_put_name(&json, "verification");
+    json_put_text(&json, settings->verification ? settings->verification : "twice");
     json_put_object_close(&json);
     TRY(builder_finish(&json, &written));
     return file_write(in_folder(stand, "enclave.json"), written, FILE_MODE_PUBLIC);

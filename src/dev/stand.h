@@ -37,7 +37,7 @@ struct stand_settings {
     const char *store;    /* as enw-parent's --store; NULL: SQLite in the folder */
     const char *const *parent_flags; /* added to enw-parent's arguments */
     size_t parent_flag_count;
-    bool has_no_verification; /* the enclave gives signatures away unverified */
+    const char *verification; /* the enclave's: "twice" (NULL), "recover" or "off" */
 };
 
 /* `{0}` is closed. Must not move while open. */

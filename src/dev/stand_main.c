@@ -26,9 +26,9 @@ static const struct flag table[] = {
      .shape = FLAG_REPEATED,
      .value_name = "FLAG",
      .help = "given to enw-parent as it is, \"--name=value\""},
-    {.name = "no-verification",
-     .shape = FLAG_SWITCH,
-     .help = "the enclave does not verify its signatures before it gives them away"},
+    {.name = "verification",
+     .value_name = "WORD",
+     .help = "how the enclave verifies its signatures: twice, recover or off; twice"},
     {.name = "programs", .value_name = "FOLDER", .help = "where the other programs are"},
     {.name = "ready-file",
      .value_name = "FILE",
@@ -68,7 +68,7 @@ static int run(const struct flags *flags, struct shutdown *shutdown)
         .listen = flags_text(flags, "listen"),
         .store = flags_text(flags, "store"),
         .parent_flags = parent_flags,
-        .has_no_verification = flags_is_on(flags, "no-verification"),
+        .verification = flags_text(flags, "verification"),
     };
     while (settings.parent_flag_count < given &&
            settings.parent_flag_count < PARENT_FLAG_COUNT_MAX) {

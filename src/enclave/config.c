@@ -11,10 +11,9 @@
 enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */
 
 static const char *const names[] = {
-    "version",     "mode",          "region",           "environment",       "epoch",
-    "epoch_min",   "kms_host",      "kms_dial",         "kms_key_arns",      "ca_file",
-    "listen",      "cache_entries", "cache_lifetime_s", "verify_signatures", "workers",
-    "kms_workers", "heartbeat",
+    "version",          "mode",         "region",       "environment", "epoch",     "epoch_min",
+    "kms_host",         "kms_dial",     "kms_key_arns", "ca_file",     "listen",    "cache_entries",
+    "cache_lifetime_s", "verification", "workers",      "kms_workers", "heartbeat",
 };
 
 struct range {
@@ -136,6 +135,29 @@ static status numbers_read(const json_value *object, struct config *config)
     return status_ok();
 }
 
+static const char *const verifications[] = {
+    [SIGNER_TWICE] = "twice",
+    [SIGNER_RECOVER] = "recover",
+    [SIGNER_OFF] = "off",
+};
+
+const char *config_verification_print(enum signer_verification verification)
+{
+    return verifications[verification];
+}
+
+static status verification_read(const json_value *object, enum signer_verification *verification)
+{
+    slice word;
+    TRY(json_read_string(object, "verification", 1, 16, &word));
+    for (size_t i = 0; i < ARRAY_COUNT(verifications); i++) {
+        if (!slice_equal(word, slice_text(verifications[i]))) continue;
+        *verification = (enum signer_verification)i;
+        return status_ok();
+    }
+    FAIL(BAD_INPUT, 0, "config: verification is none of twice, recover and off");
+}
+
 static status fields_read(const json_value *object, struct config *config)
 {
     TRY(json_only(object, names, ARRAY_COUNT(names)));
@@ -153,7 +175,7 @@ static status fields_read(const json_value *object, struct config *config)
     TRY(json_refuse(object, "ca_file", ca_file_read(object, config->ca_file)));
     TRY(json_refuse(object, "listen", endpoint_read(object, "listen", &config->listen)));
     TRY(json_refuse(object, "heartbeat", heartbeat_read(object, config)));
-    return json_read_bool(object, "verify_signatures", &config->verify_signatures);
+    return json_refuse(object, "verification", verification_read(object, &config->verification));
 }
 
 static status document_read(struct json *document, struct config *config)

@@ -56,7 +56,7 @@ struct config {
     endpoint heartbeat;   /* whom to tell that the image has booted */
     size_t cache_entries; /* 0: no cache */
     int64_t cache_lifetime_s;
-    bool verify_signatures;
+    enum signer_verification verification;
     size_t workers, kms_workers;
     hash32 hash; /* SHA-256 of the file's bytes */
 };
@@ -66,6 +66,9 @@ struct config {
  * one is, is appended to `where`.
  */
 MUST_CHECK status config_read(slice json, struct builder *where, struct config *config);
+
+/* The file's word for it. */
+const char *config_verification_print(enum signer_verification verification);
 
 /* A pinned key's ARN as a view of the configuration. */
 slice config_key_arn(const struct config *config, size_t index);

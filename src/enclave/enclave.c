@@ -122,7 +122,7 @@ static status signer_open(struct enclave *enclave)
         .kms_key_count = config->kms_key_count,
         .epoch = config->epoch,
         .epoch_min = config->epoch_min,
-        .verify_signatures = config->verify_signatures,
+        .verification = config->verification,
     };
     for (size_t i = 0; i < config->kms_key_count; i++) {
         enclave->rules.kms_key_hashes[i] = kms_key_hash(config_key_arn(config, i));

@@ -18,8 +18,8 @@ static void identity_put(const struct service_settings *settings, struct builder
     json_put_text(json, config->environment);
     json_put_name(json, "epoch");
     json_put_u64(json, config->epoch);
-    json_put_name(json, "verify_signatures");
-    json_put_bool(json, config->verify_signatures);
+    json_put_name(json, "verification");
+    json_put_text(json, config_verification_print(config->verification));
     json_put_name(json, "boot_id");
     json_put_hex(json, slice_of(self->boot.bytes, sizeof self->boot.bytes));
     json_put_name(json, "boot_ms");

@@ -2,7 +2,7 @@
  * report: the STATUS document, one JSON object that tells who the enclave is and how it does.
  *
  *   {"version":"0.1.0","mode":"production","region":"eu-west-1","environment":"prod","epoch":7,
- *    "verify_signatures":true,"boot_id":"<32 hex>","boot_ms":N,"uptime_ms":N,
+ *    "verification":"twice","boot_id":"<32 hex>","boot_ms":N,"uptime_ms":N,
  *    "config_hash":"<64 hex>","pcr0":"<96 hex>","kms_key_arns":["arn:…"],
  *    "cache":{"entries":N,"entries_max":N,"hits":N,"misses":N},
  *    "requests":{"create":{"ok":N,"bad_input":N,…},"sign_tx":{…},"sign_message":{…},

@@ -68,11 +68,31 @@ static status open_key(const struct signer *signer, struct signer_account *accou
 }
 
 /*
- * Recovers the key from the signature. Its address must be the record's, which is that of the key
- * that signed: nothing else than a fault can have changed the signature.
+ * Makes the signature again from the record, with nothing of the first time but the record, the data
+ * key and the digest: the key is opened into another buffer and signs under another blinding. A
+ * fault in one of the two passes (key, nonce, product, s) makes them differ.
  */
-static status verify(const struct signer *signer, const struct record *record, hash32 digest,
-                     const k256_signature *signature)
+static status check_again(const struct signer *signer, struct signer_account *account,
+                          hash32 digest, const k256_signature *signature)
+{
+    SCOPED(secret32_wipe) struct secret32 private_key = {0};
+    k256_signature again;
+    if (!status_is_ok(
+            seal_open(&account->record, &signer->tools, &account->data_key, &private_key)) ||
+        !status_is_ok(k256_sign_again(signer->tools.curve, &private_key, digest, &again)) ||
+        !k256_signature_equal(signature, &again)) {
+        return refuse_signature();
+    }
+    return status_ok();
+}
+
+/*
+ * Recovers the key from the signature. Its address must be the record's, which is that of the key
+ * that signed: nothing else than a fault can have changed the signature. It says nothing about the
+ * nonce, with any of which a signature is good.
+ */
+static status check_signer(const struct signer *signer, const struct record *record, hash32 digest,
+                           const k256_signature *signature)
 {
     k256_public_key public_key;
     if (!status_is_ok(k256_recover(signer->tools.curve, signature, digest, &public_key)) ||
@@ -86,12 +106,17 @@ status signer_sign(const struct signer *signer, struct signer_account *account,
                    const struct intent *intent, k256_signature *signature)
 {
     SCOPED(secret32_wipe) struct secret32 private_key = {0};
+    const enum signer_verification verification = signer->rules->verification;
+    const bool is_first = !account->data_key.is_checked;
     k256_signature made;
     TRY(open_key(signer, account, &private_key));
     TRY(judge(signer->rules, &account->record));
     TRY(k256_sign(signer->tools.curve, &private_key, intent->digest, &made));
-    if (signer->rules->verify_signatures) {
-        TRY(verify(signer, &account->record, intent->digest, &made));
+    if (verification == SIGNER_TWICE) {
+        TRY(check_again(signer, account, intent->digest, &made));
+    }
+    if (verification == SIGNER_RECOVER || is_first) {
+        TRY(check_signer(signer, &account->record, intent->digest, &made));
     }
     *signature = made;
     return status_ok();

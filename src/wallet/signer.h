@@ -31,13 +31,23 @@
 
 enum { SIGNER_KEY_COUNT_MAX = 8 }; /* pinned KMS keys; a deployment has one or two */
 
+/*
+ * How a signature is verified before it leaves; docs/THREATS.md says which fault is caught by what.
+ * Whatever is chosen, the first time that a data key is used the signer is recovered as well.
+ */
+enum signer_verification {
+    SIGNER_TWICE,   /* opened and signed twice, on two ways, and compared */
+    SIGNER_RECOVER, /* the signer is recovered from each signature */
+    SIGNER_OFF,     /* only the first time */
+};
+
 /* What the measured configuration says. Filled once, then only read, by any number of threads. */
 struct signer_rules {
     hash32 kms_key_hashes[SIGNER_KEY_COUNT_MAX]; /* kms_key_hash of each pinned ARN */
     size_t kms_key_count;
     uint32_t epoch;     /* what new records are sealed with */
     uint32_t epoch_min; /* older records are refused */
-    bool verify_signatures;
+    enum signer_verification verification;
 };
 
 /* One thread's. */

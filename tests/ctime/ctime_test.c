@@ -202,7 +202,7 @@ static bool create(void)
     return status_is_ok(got);
 }
 
-/* Without verification, which works on the signature, a public thing. */
+/* Made twice; the first recovery works on the signature, a public thing. */
 static bool sign_message(void)
 {
     struct signer_account account;
@@ -254,10 +254,11 @@ static const struct {
     {"k256_tweak_add", tweak, 1, "key and tweak give a key"},
     {"k256_open", open_curve, 0, "none"},
     {"nonce_derive", nonce, 0, "none"},
-    {"seal_put", seal, 7, "key; address; then opened: commit, tag, start, key, same key"},
-    {"seal_open", unseal, 4, "commit; tag; plaintext's start; the key is one"},
-    {"keygen_make", create, 32, "randomness 3; key 2; sealing 7; the new address, 20 bytes"},
-    {"signer_sign", sign_message, 6, "opening 4; signing 2"},
+    {"seal_put", seal, 9,
+     "no zeros; key; address; then opened: no zeros, commit, tag, start, key, same key"},
+    {"seal_open", unseal, 5, "no zeros; commit; tag; plaintext's start; the key is one"},
+    {"keygen_make", create, 14, "randomness 3; key 2; sealing 9"},
+    {"signer_sign", sign_message, 15, "twice: opening 5, signing 2; both are the same"},
 };
 
 static bool open_all(void)

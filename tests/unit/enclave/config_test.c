@@ -26,7 +26,7 @@ static const struct {
     {"heartbeat", "\"vsock:3:9000\""},
     {"cache_entries", "1024"},
     {"cache_lifetime_s", "300"},
-    {"verify_signatures", "true"},
+    {"verification", "\"twice\""},
     {"workers", "2"},
     {"kms_workers", "8"},
 };
@@ -108,8 +108,11 @@ static const struct {
     {"lifetime 0", "cache_lifetime_s", "0", false},
     {"lifetime 1", "cache_lifetime_s", "1", true},
     {"lifetime too long", "cache_lifetime_s", "301", false},
-    {"no verification", "verify_signatures", "false", true},
-    {"verification as a number", "verify_signatures", "1", false},
+    {"verification by recovering", "verification", "\"recover\"", true},
+    {"no verification", "verification", "\"off\"", true},
+    {"verification of another name", "verification", "\"once\"", false},
+    {"verification without a name", "verification", "\"\"", false},
+    {"verification as a number", "verification", "1", false},
     {"no worker", "workers", "0", false},
     {"most workers", "workers", "16", true},
     {"too many workers", "workers", "17", false},
@@ -204,7 +207,7 @@ static void values(void)
     expect_text("second", config_key_arn(&config, 1), OTHER);
     expect_u64("entries", config.cache_entries, 1024);
     expect_u64("lifetime", (uint64_t)config.cache_lifetime_s, 300);
-    expect_true("verify", config.verify_signatures);
+    expect_u64("verification", config.verification, SIGNER_TWICE);
     expect_u64("workers", config.workers, 2);
     expect_u64("KMS workers", config.kms_workers, 8);
     const hash32 hash = sha256(file_with(NULL, NULL));

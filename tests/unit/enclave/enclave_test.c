@@ -23,7 +23,7 @@ static slice config_text(const char *extra)
         "\"epoch\":1,\"epoch_min\":1,\"kms_host\":\"kms.test\",\"kms_dial\":\"unix:/tmp/none\","
         "\"kms_key_arns\":[\"" FIXTURE_ARN
         "\"],\"ca_file\":\"%s\",\"heartbeat\":\"\",\"listen\":\"unix:%s\","
-        "\"cache_entries\":8,\"cache_lifetime_s\":300,\"verify_signatures\":true,\"workers\":1,"
+        "\"cache_entries\":8,\"cache_lifetime_s\":300,\"verification\":\"twice\",\"workers\":1,"
         "\"kms_workers\":1%s}",
         roots_path, fixture_path(), extra);
     return slice_of(text, (size_t)size);

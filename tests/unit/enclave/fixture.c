@@ -95,7 +95,7 @@ static void config_fill(const struct fixture_options *options, struct config *co
         .kms_host = "kms.eu-west-1.amazonaws.com",
         .cache_entries = options->cache_entries ? options->cache_entries : 16,
         .cache_lifetime_s = 300,
-        .verify_signatures = !options->has_no_verification,
+        .verification = options->verification,
         .workers = options->workers ? options->workers : 2,
         .kms_workers = options->kms_workers ? options->kms_workers : 4,
         .listen = {.kind = ENDPOINT_UNIX},
@@ -162,7 +162,7 @@ void fixture_open(const struct fixture_options *options, struct fixture *fixture
         .kms_key_count = fixture->config.kms_key_count,
         .epoch = fixture->config.epoch,
         .epoch_min = fixture->config.epoch_min,
-        .verify_signatures = fixture->config.verify_signatures,
+        .verification = fixture->config.verification,
     };
     for (size_t i = 0; i < fixture->config.kms_key_count; i++) {
         fixture->rules.kms_key_hashes[i] = kms_key_hash(config_key_arn(&fixture->config, i));

@@ -50,9 +50,10 @@ struct fixture {
     uint8_t reply_memory[64 << 10];
 };
 
-/* What differs from test to test. `{0}` is production mode, cache on, verification on. */
+/* What differs from test to test. `{0}` is production mode, cache on, signing twice. */
 struct fixture_options {
-    bool is_development, is_debug, has_no_cache, has_no_verification;
+    bool is_development, is_debug, has_no_cache;
+    enum signer_verification verification;
     size_t cache_entries;        /* 0: 16 */
     size_t workers, kms_workers; /* 0: 2 and 4 */
     uint32_t epoch, epoch_min;   /* 0: 7 */

@@ -42,7 +42,7 @@ static void document(void)
     fixture_serve(&fixture, &request, &reply);
     SCOPED(json_close) struct json json = {0};
     json_value top, requests, create, cache, queue, connections, arns;
-    bool verifies = false;
+    slice verification = {0};
     expect_ok("JSON", json_open(reply.status, runner_arena(), &json));
     expect_ok("object", json_top_object(&json, &top));
     slice version;
@@ -51,8 +51,8 @@ static void document(void)
     text_is(&top, "region", "eu-west-1");
     text_is(&top, "environment", "test");
     expect_u64("epoch", number(&top, "epoch"), 7);
-    expect_ok("verify_signatures", json_read_bool(&top, "verify_signatures", &verifies));
-    expect_true("verifies", verifies);
+    expect_ok("verification", json_read_string(&top, "verification", 1, 16, &verification));
+    expect_text("twice", verification, "twice");
     hex_is(&top, "boot_id", slice_of(fixture.self.boot.bytes, sizeof fixture.self.boot.bytes));
     hex_is(&top, "pcr0", hash48_view(&fixture.self.pcr0));
     hex_is(&top, "config_hash", hash32_view(&fixture.config.hash));

@@ -409,7 +409,9 @@ static void wrong_signature_ends_the_program(void)
     char line[1024];
     int exit_status = 0;
     expect_u64("pipe", (uint64_t)pipe(pipe_ends), 0);
-    fixture_open(&(struct fixture_options){.log_descriptor = pipe_ends[1]}, &fixture);
+    fixture_open(
+        &(struct fixture_options){.log_descriptor = pipe_ends[1], .verification = SIGNER_RECOVER},
+        &fixture);
     struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
     request.record = forged_record(fixture_create(&fixture, "a", NULL));
     const pid_t child = fork();
@@ -435,7 +437,7 @@ static void no_verification(void)
 {
     struct message_reply reply;
     eth_address address;
-    fixture_open(&(struct fixture_options){.has_no_verification = true}, &fixture);
+    fixture_open(&(struct fixture_options){.verification = SIGNER_OFF}, &fixture);
     struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
     const slice record = fixture_create(&fixture, "a", &address);
     request.record = forged_record(record);

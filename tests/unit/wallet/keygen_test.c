@@ -20,7 +20,7 @@ static bool open_all(void)
                                        .kms_key_count = 2,
                                        .epoch = 9,
                                        .epoch_min = 7,
-                                       .verify_signatures = true};
+                                       .verification = SIGNER_TWICE};
     made.signer = (struct signer){&made.rules, {&made.curve, &made.aead}};
     made.key = (struct secret32){{0xd0, 1, 2, 3}};
     return expect_ok("curve", k256_open(&made.curve, &blinding)) &&

@@ -36,7 +36,7 @@ static bool open_all(void)
                                        .kms_key_count = 2,
                                        .epoch = 9,
                                        .epoch_min = 7,
-                                       .verify_signatures = true};
+                                       .verification = SIGNER_TWICE};
     made.signer = (struct signer){&made.rules, {&made.curve, &made.aead}};
     made.key = (struct secret32){{0xd0, 1, 2, 3}};
     made.account_id = (hash32){{5, 5, 5}};
@@ -161,7 +161,7 @@ static void known_message(void)
         struct signer_account account = {0};
         k256_signature signature = {{0}, {0}, 9};
         if (!open_all()) return;
-        made.rules.verify_signatures = verify == 1;
+        made.rules.verification = verify == 1 ? SIGNER_TWICE : SIGNER_OFF;
         if (!read_record(made.record, &account)) return;
         for (size_t i = 0; i < 3; i++) {
             runner_row_at(verify ? "verified" : "not verified", i);
@@ -228,7 +228,7 @@ static void another_key_inside(void)
         struct signer_account account = {0};
         k256_signature signature = {{0}, {0}, 9};
         if (!open_all()) return;
-        made.rules.verify_signatures = verify == 1;
+        made.rules.verification = verify == 1 ? SIGNER_TWICE : SIGNER_OFF;
         runner_row(verify ? "verified" : "not verified");
         if (!read_record(wrong_address(memory), &account)) return;
         const status got = sign_hello(&account, &signature);
@@ -253,12 +253,13 @@ static void wrong_signature(void)
     if (!open_all() || !read_record(wrong_address(memory), &account)) return;
     data_key_derive(&account.data_key, account.record.head);
     account.data_key.is_checked = true;
+    made.rules.verification = SIGNER_RECOVER;
     const status got = sign_hello(&account, &signature);
     expect_refused("sign", got, "signer: a signature just made does not verify");
     expect_kind("sign", got, FAILURE_INTERNAL);
     expect_true("fatal", signer_is_fatal(got));
     expect_u64("nothing left", signature.parity, 9);
-    made.rules.verify_signatures = false;
+    made.rules.verification = SIGNER_OFF;
     expect_ok("nobody looks", sign_hello(&account, &signature));
     close_all();
 }
