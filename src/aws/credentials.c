@@ -6,17 +6,9 @@
 
 #include "aws/time.h"
 #include "base/json.h"
+#include "base/text.h"
 
 enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */
-
-/* What may stand in a header line without changing on the way. */
-static bool is_visible(slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.bytes[i] <= ' ' || text.bytes[i] >= 0x7f) return false;
-    }
-    return true;
-}
 
 status aws_credentials_init(const struct aws_credentials_parts *parts,
                             struct aws_credentials *credentials)
@@ -27,8 +19,9 @@ status aws_credentials_init(const struct aws_credentials_parts *parts,
                 parts->secret.size <= CREDENTIALS_SECRET_SIZE_MAX &&
                 parts->session_token.size <= CREDENTIALS_TOKEN_SIZE_MAX,
             OVER_LIMIT, "credentials: a part is too long");
-    REQUIRE(is_visible(parts->access_key_id) && is_visible(parts->secret) &&
-                is_visible(parts->session_token),
+    REQUIRE(text_is_made_of(parts->access_key_id, text_is_visible) &&
+                text_is_made_of(parts->secret, text_is_visible) &&
+                text_is_made_of(parts->session_token, text_is_visible),
             BAD_INPUT, "credentials: a part has a character that is not visible ASCII");
     REQUIRE(parts->expires_at_s >= 0, BAD_INPUT, "credentials: expiry is before 1970");
     memcpy(credentials->access_key_id, parts->access_key_id.bytes, parts->access_key_id.size);

@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "base/json_read.h"
+#include "base/text.h"
 
 enum { BODY_MEMORY_SIZE = 8192 }; /* for reading a body; one that needs more has no name */
 
@@ -153,22 +154,17 @@ static const char *const transient_names[] = {
     "IDPCommunicationError",
 };
 
-static bool is_name_byte(uint8_t byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '.' || byte == '_';
-}
-
-/* "com.amazon.coral.service#Name:http://…" is Name; what could not be logged is no name. */
+/*
+ * "com.amazon.coral.service#Name:http://…" is Name; what could not be logged is no name. The part
+ * behind the colon goes first: it may hold a '#' of its own.
+ */
 static void read_name(slice text, struct aws_error *error)
 {
+    text = slice_part(text, 0, slice_index_of(text, ':'));
     const size_t mark = slice_index_of(text, '#');
     if (mark < text.size) text = slice_part(text, mark + 1, text.size);
-    text = slice_trim(slice_part(text, 0, slice_index_of(text, ':')));
-    if (text.size > AWS_ERROR_NAME_SIZE_MAX) return;
-    for (size_t i = 0; i < text.size; i++) {
-        if (!is_name_byte(text.bytes[i])) return;
-    }
+    text = slice_trim(text);
+    if (text.size > AWS_ERROR_NAME_SIZE_MAX || !text_is_alphanumeric_or(text, "._")) return;
     if (text.size > 0) memcpy(error->name, text.bytes, text.size);
     error->name_size = text.size;
 }

@@ -1,39 +1,26 @@
 #include "aws/imds.h"
 
 #include "base/array.h"
+#include "base/text.h"
 
 static const char role_path[] = "/latest/meta-data/iam/security-credentials/";
 
 static bool is_visible(slice text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.bytes[i] <= ' ' || text.bytes[i] >= 0x7f) return false;
-    }
-    return text.size > 0;
+    return text.size > 0 && text_is_made_of(text, text_is_visible);
 }
 
 /* IAM: letters, digits and "+=,.@_-"; none of them needs encoding in a path. */
 static bool is_role(slice text)
 {
-    static const slice others = SLICE_LITERAL("+=,.@_-");
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.bytes[i];
-        const bool is_alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                                     (byte >= '0' && byte <= '9');
-        if (!is_alphanumeric && slice_index_of(others, byte) == others.size) return false;
-    }
-    return text.size > 0 && text.size <= IMDS_ROLE_SIZE_MAX;
+    return text.size > 0 && text.size <= IMDS_ROLE_SIZE_MAX &&
+           text_is_alphanumeric_or(text, "+=,.@_-");
 }
 
 static bool is_region(slice text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.bytes[i];
-        const bool is_allowed =
-            (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
-        if (!is_allowed) return false;
-    }
-    return text.size > 0 && text.size <= IMDS_REGION_SIZE_MAX;
+    return text.size > 0 && text.size <= IMDS_REGION_SIZE_MAX &&
+           text_is_made_of(text, text_is_name_byte);
 }
 
 /* Real replies end without a line break; some stand-ins add one. */

@@ -6,45 +6,45 @@
 #include "aws/error.h"
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/text.h"
 
 enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */
 
-static bool is_printable(slice text)
+static bool is_printable_byte(uint8_t byte)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.bytes[i] < ' ' || text.bytes[i] >= 0x7f) return false;
-    }
-    return text.size > 0;
+    return text_is_visible(byte) || byte == ' ';
 }
 
-static bool is_arn_byte(uint8_t byte)
+static bool is_printable(slice text)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '-';
+    return text.size > 0 && text_is_made_of(text, is_printable_byte);
 }
 
 static bool is_arn_part(slice text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (!is_arn_byte(text.bytes[i])) return false;
-    }
-    return text.size > 0;
+    return text.size > 0 && text_is_alphanumeric_or(text, "-");
+}
+
+static bool is_account(slice text)
+{
+    return text.size > 0 && text_is_made_of(text, text_is_digit);
 }
 
 bool kms_is_key_arn(slice text)
 {
     static const slice start = SLICE_LITERAL("key/");
-    slice parts[6] = {{0}};
+    slice parts[5] = {{0}};
     if (text.size > KMS_KEY_ARN_SIZE_MAX) return false;
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
         const size_t end = slice_index_of(text, ':');
         parts[i] = slice_part(text, 0, end);
         text = slice_part(text, end + 1, text.size);
     }
-    return text.size == 0 && slice_equal(parts[0], slice_text("arn")) && is_arn_part(parts[1]) &&
+    /* What is left is the sixth part, to the end of the text: a colon in it is refused with it. */
+    return slice_equal(parts[0], slice_text("arn")) && is_arn_part(parts[1]) &&
            slice_equal(parts[2], slice_text("kms")) && is_arn_part(parts[3]) &&
-           is_arn_part(parts[4]) && slice_has_start(parts[5], start) &&
-           is_arn_part(slice_part(parts[5], start.size, parts[5].size));
+           is_account(parts[4]) && slice_has_start(text, start) &&
+           is_arn_part(slice_part(text, start.size, text.size));
 }
 
 static status check_context(const struct kms_context *context)
@@ -112,33 +112,24 @@ static status finish_request(const char *target, const struct kms_call *call, sl
     return status_ok();
 }
 
-/* Delivers what was appended since `start`. */
-static status finish_since(const struct builder *memory, size_t start, slice *added)
-{
-    slice written = {0};
-    TRY(builder_finish(memory, &written));
-    *added = slice_part(written, start, written.size - start);
-    return status_ok();
-}
-
 status kms_generate_data_key_build(const struct kms_call *call, struct builder *memory,
                                    struct http_request *request)
 {
-    const size_t start = memory->size;
+    const size_t start = builder_mark(memory);
     slice body = {0};
     TRY(check_call(call));
     builder_put_text(memory, "{");
     json_put_name(memory, "KeySpec");
     json_put_text(memory, "AES_256");
     put_common(memory, call);
-    TRY(finish_since(memory, start, &body));
+    TRY(builder_finish_since(memory, start, &body));
     return finish_request("TrentService.GenerateDataKey", call, body, request);
 }
 
 status kms_decrypt_build(const struct kms_call *call, slice ciphertext, struct builder *memory,
                          struct http_request *request)
 {
-    const size_t start = memory->size;
+    const size_t start = builder_mark(memory);
     slice body = {0};
     TRY(check_call(call));
     REQUIRE(ciphertext.size > 0, BAD_INPUT, "kms: ciphertext is empty");
@@ -147,7 +138,7 @@ status kms_decrypt_build(const struct kms_call *call, slice ciphertext, struct b
     json_put_name(memory, "CiphertextBlob");
     json_put_base64(memory, ciphertext);
     put_common(memory, call);
-    TRY(finish_since(memory, start, &body));
+    TRY(builder_finish_since(memory, start, &body));
     return finish_request("TrentService.Decrypt", call, body, request);
 }
 
@@ -159,11 +150,11 @@ static size_t base64_size(size_t size)
 static status read_bytes(const json_value *object, const char *name, size_t size_max,
                          struct builder *memory, slice *bytes)
 {
-    const size_t start = memory->size;
+    const size_t start = builder_mark(memory);
     slice text = {0};
     TRY(json_read_string(object, name, 1, base64_size(size_max), &text));
     TRY(base64_put_decoded(memory, text));
-    return finish_since(memory, start, bytes);
+    return builder_finish_since(memory, start, bytes);
 }
 
 /* An answer that anybody on the way could read is worse than none: the data key must be replaced. */
@@ -179,12 +170,12 @@ static status check_no_plaintext(const json_value *object)
 static status read_object(const json_value *object, bool has_ciphertext, struct builder *memory,
                           struct kms_reply *reply)
 {
-    const size_t start = memory->size;
+    const size_t start = builder_mark(memory);
     slice key_arn = {0};
     TRY(check_no_plaintext(object));
     TRY(json_read_string(object, "KeyId", 1, KMS_KEY_ARN_SIZE_MAX, &key_arn));
     builder_put(memory, key_arn);
-    TRY(finish_since(memory, start, &reply->key_arn));
+    TRY(builder_finish_since(memory, start, &reply->key_arn));
     if (has_ciphertext) {
         TRY(read_bytes(object, "CiphertextBlob", KMS_CIPHERTEXT_SIZE_MAX, memory,
                        &reply->ciphertext));

@@ -5,6 +5,7 @@
 #include "aws/time.h"
 #include "base/array.h"
 #include "base/hex.h"
+#include "base/text.h"
 #include "http/uri.h"
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
@@ -44,15 +45,10 @@ void sigv4_key_wipe(struct sigv4_key *key)
     secret_wipe(key, sizeof *key);
 }
 
-static uint8_t lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
-}
-
 static int compare_names(slice a, slice b)
 {
     for (size_t i = 0; i < a.size && i < b.size; i++) {
-        const int order = lower(a.bytes[i]) - lower(b.bytes[i]);
+        const int order = text_lower(a.bytes[i]) - text_lower(b.bytes[i]);
         if (order != 0) return order;
     }
     return (a.size > b.size) - (a.size < b.size);
@@ -70,7 +66,7 @@ static void insert_header(struct signed_headers *headers, const struct http_head
 
 static void put_lower(struct builder *builder, slice text)
 {
-    for (size_t i = 0; i < text.size; i++) builder_put_u8(builder, lower(text.bytes[i]));
+    for (size_t i = 0; i < text.size; i++) builder_put_u8(builder, text_lower(text.bytes[i]));
 }
 
 /* Blanks at the ends go, runs of them inside become one. */
@@ -79,7 +75,7 @@ static void put_collapsed(struct builder *builder, slice text)
     text = slice_trim(text);
     bool was_blank = false;
     for (size_t i = 0; i < text.size; i++) {
-        const bool is_blank = text.bytes[i] == ' ' || text.bytes[i] == '\t';
+        const bool is_blank = text_is_blank(text.bytes[i]);
         if (!is_blank) builder_put_u8(builder, text.bytes[i]);
         if (is_blank && !was_blank) builder_put_u8(builder, ' ');
         was_blank = is_blank;
@@ -115,15 +111,13 @@ static void put_names(struct builder *builder, const struct signed_headers *head
     }
 }
 
-static status put_path(struct builder *builder, slice path, bool keeps_path)
+static status put_path(struct builder *builder, slice path)
 {
     uint8_t memory[HTTP_TARGET_SIZE_MAX + 1];
     struct builder normal;
     builder_init(&normal, memory, sizeof memory);
-    if (!keeps_path) {
-        TRY(uri_put_normal_path(&normal, path));
-        TRY(builder_finish(&normal, &path));
-    }
+    TRY(uri_put_normal_path(&normal, path));
+    TRY(builder_finish(&normal, &path));
     uri_put_encoded_path(builder, path);
     return status_ok();
 }
@@ -134,7 +128,7 @@ static status put_canonical(struct builder *builder, const struct signing *signi
     TRY(uri_parse_target(signing->request->target, &path, &query));
     builder_put(builder, signing->request->method);
     builder_put_text(builder, "\n");
-    TRY(put_path(builder, path, signing->scope.keeps_path));
+    TRY(put_path(builder, path));
     builder_put_text(builder, "\n");
     TRY(uri_put_canonical_query(builder, query));
     builder_put_text(builder, "\n");
@@ -245,13 +239,7 @@ static status put_signature(struct builder *builder, const struct signing *signi
 
 static bool is_scope_name(slice text, size_t size_max)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.bytes[i];
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-')) {
-            return false;
-        }
-    }
-    return text.size > 0 && text.size <= size_max;
+    return text.size > 0 && text.size <= size_max && text_is_made_of(text, text_is_name_byte);
 }
 
 static status check_scope(const struct sigv4_scope *scope)
@@ -260,15 +248,6 @@ static status check_scope(const struct sigv4_scope *scope)
             "sigv4: region is not a name");
     REQUIRE(is_scope_name(scope->service, SIGV4_SERVICE_SIZE_MAX), BAD_INPUT,
             "sigv4: service is not a name");
-    return status_ok();
-}
-
-/* Delivers what was appended since `start`. */
-static status finish_since(const struct builder *memory, size_t start, slice *added)
-{
-    slice written = {0};
-    TRY(builder_finish(memory, &written));
-    *added = slice_part(written, start, written.size - start);
     return status_ok();
 }
 
@@ -288,10 +267,10 @@ static status add_time_and_token(const struct sigv4_signer *signer, const struct
                                  struct builder *memory, struct http_request *request)
 {
     const struct secret_text *token = &signer->credentials->session_token;
-    const size_t start = memory->size;
+    const size_t start = builder_mark(memory);
     slice time = {0};
     builder_put(memory, slice_of(signing->time, sizeof signing->time));
-    TRY(finish_since(memory, start, &time));
+    TRY(builder_finish_since(memory, start, &time));
     TRY(http_headers_add(&request->headers, slice_text("X-Amz-Date"), time));
     if (token->size == 0) return status_ok();
     return http_headers_add(&request->headers, slice_text("X-Amz-Security-Token"),
@@ -301,7 +280,7 @@ static status add_time_and_token(const struct sigv4_signer *signer, const struct
 static status add_authorization(const struct sigv4_signer *signer, const struct signing *signing,
                                 struct builder *memory, struct http_request *request)
 {
-    const size_t start = memory->size;
+    const size_t start = builder_mark(memory);
     slice authorization = {0};
     builder_put_text(memory, algorithm);
     builder_put_text(memory, " Credential=");
@@ -314,7 +293,7 @@ static status add_authorization(const struct sigv4_signer *signer, const struct 
     put_names(memory, &signing->headers);
     builder_put_text(memory, ", Signature=");
     TRY(put_signature(memory, signing, signer->key));
-    TRY(finish_since(memory, start, &authorization));
+    TRY(builder_finish_since(memory, start, &authorization));
     return http_headers_add(&request->headers, slice_text("Authorization"), authorization);
 }
 

@@ -35,7 +35,6 @@ enum {
 struct sigv4_scope {
     slice region;
     slice service;
-    bool keeps_path; /* the path is signed as it is: S3's rule; false for everything else */
 };
 
 /* A signing key derived before. `{0}` is empty. One thread uses one. */

@@ -2,41 +2,19 @@
 
 #include "aws/time.h"
 #include "base/array.h"
+#include "base/text.h"
 #include "http/uri.h"
-
-static bool is_alphanumeric(uint8_t byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9');
-}
-
-static bool is_visible(slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.bytes[i] <= ' ' || text.bytes[i] >= 0x7f) return false;
-    }
-    return true;
-}
 
 static bool is_session_name(slice text)
 {
-    static const slice others = SLICE_LITERAL("_+=,.@-");
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.bytes[i];
-        if (!is_alphanumeric(byte) && slice_index_of(others, byte) == others.size) return false;
-    }
-    return text.size >= STS_SESSION_NAME_SIZE_MIN && text.size <= STS_SESSION_NAME_SIZE_MAX;
+    return text.size >= STS_SESSION_NAME_SIZE_MIN && text.size <= STS_SESSION_NAME_SIZE_MAX &&
+           text_is_alphanumeric_or(text, "_+=,.@-");
 }
 
 static bool is_region(slice text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.bytes[i];
-        const bool is_allowed =
-            (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
-        if (!is_allowed) return false;
-    }
-    return text.size > 0 && text.size <= STS_REGION_SIZE_MAX;
+    return text.size > 0 && text.size <= STS_REGION_SIZE_MAX &&
+           text_is_made_of(text, text_is_name_byte);
 }
 
 status sts_address_put(slice region, struct builder *address)
@@ -53,7 +31,7 @@ status sts_web_identity_check(const struct sts_web_identity *identity)
     REQUIRE(identity->role_arn.size >= STS_ROLE_ARN_SIZE_MIN &&
                 identity->role_arn.size <= STS_ROLE_ARN_SIZE_MAX &&
                 slice_has_start(identity->role_arn, slice_text("arn:")) &&
-                is_visible(identity->role_arn),
+                text_is_made_of(identity->role_arn, text_is_visible),
             BAD_INPUT, "sts: role is not an ARN");
     REQUIRE(is_session_name(identity->session_name), BAD_INPUT,
             "sts: session name must be 2 to 64 letters, digits or _+=,.@-");
@@ -74,7 +52,8 @@ status sts_web_identity_build(const struct sts_web_identity *identity, slice hos
     slice written;
     TRY(sts_web_identity_check(identity));
     REQUIRE(identity->token.size >= STS_TOKEN_SIZE_MIN &&
-                identity->token.size <= STS_TOKEN_SIZE_MAX && is_visible(identity->token),
+                identity->token.size <= STS_TOKEN_SIZE_MAX &&
+                text_is_made_of(identity->token, text_is_visible),
             BAD_INPUT, "sts: token is not 4 to 20000 visible characters");
     builder_put_text(memory, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
     put_parameter(memory, "&RoleArn=", identity->role_arn);

@@ -65,14 +65,9 @@ static status skip_padding(slice *text)
     return status_ok();
 }
 
-static status put_decoded(struct builder *builder, const struct alphabet *alphabet, slice text)
+/* Writes what the digits stand for. Where they are wrong is not to be told by time. */
+static status decode(const struct alphabet *alphabet, slice text, uint8_t *bytes)
 {
-    if (alphabet->has_padding) TRY(skip_padding(&text));
-    REQUIRE(text.size % GROUP_DIGITS != 1, BAD_INPUT, "base64: ends inside a byte");
-    const size_t tail_count = text.size % GROUP_DIGITS;
-    const size_t size = text.size / GROUP_DIGITS * GROUP_BYTES + (tail_count ? tail_count - 1 : 0);
-    uint8_t *bytes = builder_space(builder, size);
-    REQUIRE(bytes, OVER_LIMIT, "base64: text is too long");
     unsigned refused = 0, bits = 0;
     for (size_t i = 0, written = 0, bit_count = 0; i < text.size; i++) {
         const unsigned value = digit_parse(alphabet, text.bytes[i]);
@@ -86,8 +81,21 @@ static status put_decoded(struct builder *builder, const struct alphabet *alphab
         }
     }
     REQUIRE((refused & 64u) == 0, BAD_INPUT, "base64: has a character outside the alphabet");
-    REQUIRE(tail_count == 0 || bits == 0, BAD_INPUT, "base64: padding bits are not zero");
+    REQUIRE(bits == 0, BAD_INPUT, "base64: padding bits are not zero");
     return status_ok();
+}
+
+static status put_decoded(struct builder *builder, const struct alphabet *alphabet, slice text)
+{
+    if (alphabet->has_padding) TRY(skip_padding(&text));
+    REQUIRE(text.size % GROUP_DIGITS != 1, BAD_INPUT, "base64: ends inside a byte");
+    const size_t tail_count = text.size % GROUP_DIGITS;
+    const size_t size = text.size / GROUP_DIGITS * GROUP_BYTES + (tail_count ? tail_count - 1 : 0);
+    REQUIRE(size <= builder_left_size(builder), OVER_LIMIT, "base64: text is too long");
+    const size_t mark = builder_mark(builder);
+    const status decoded = decode(alphabet, text, builder_space(builder, size));
+    if (!status_is_ok(decoded)) builder_rewind(builder, mark);
+    return decoded;
 }
 
 void base64_put(struct builder *builder, slice bytes)

@@ -75,7 +75,9 @@ status hex_put_decoded_0x(struct builder *builder, slice text)
 {
     TRY(skip_prefix(&text));
     REQUIRE(text.size % 2 == 0, BAD_INPUT, "hex: has an odd number of digits");
-    uint8_t *space = builder_space(builder, text.size / 2);
-    REQUIRE(space, OVER_LIMIT, "hex: text is too long");
-    return hex_read(text, space, text.size / 2);
+    REQUIRE(text.size / 2 <= builder_left_size(builder), OVER_LIMIT, "hex: text is too long");
+    const size_t mark = builder_mark(builder);
+    const status read = hex_read(text, builder_space(builder, text.size / 2), text.size / 2);
+    if (!status_is_ok(read)) builder_rewind(builder, mark);
+    return read;
 }

@@ -1,4 +1,5 @@
 #include "crypto/es384.h"
+#include "crypto/pem.h"
 
 #include <string.h>
 
@@ -77,6 +78,8 @@ status es384_verify(const es384_public_key *public_key, const hash48 *digest,
     REQUIRE(!is_zero(signature->bytes, SCALAR_SIZE) &&
                 !is_zero(signature->bytes + SCALAR_SIZE, SCALAR_SIZE),
             BAD_INPUT, "es384: r and s must not be zero");
+    /* The library also takes the hybrid form, which says y twice (X9.62: 06 and 07). */
+    REQUIRE(public_key->bytes[0] == 4, BAD_INPUT, "es384: public key is not a point of P-384");
     uint8_t der[SIGNATURE_DER_SIZE_MAX];
     const size_t der_size = write_der(signature, der);
     EVP_PKEY *pkey = import_public(public_key);
@@ -127,19 +130,13 @@ status es384_open_der(slice der, struct es384_key *key)
     return adopt(pkey, key);
 }
 
-/* An encrypted key has no passphrase to be asked for: nothing here may stop and read a terminal. */
-static int refuse_passphrase(char *buffer, int size, int is_writing, void *context)
-{
-    (void)buffer, (void)size, (void)is_writing, (void)context;
-    return -1;
-}
-
 status es384_open_pem(slice pem, struct es384_key *key)
 {
     REQUIRE(pem.size <= 16 * ES384_KEY_DER_SIZE_MAX, BAD_INPUT,
             "es384: this is no P-384 private key");
     BIO *input = BIO_new_mem_buf(pem.bytes, (int)pem.size);
-    EVP_PKEY *pkey = input ? PEM_read_bio_PrivateKey(input, NULL, refuse_passphrase, NULL) : NULL;
+    EVP_PKEY *pkey =
+        input ? PEM_read_bio_PrivateKey(input, NULL, pem_refuse_passphrase, NULL) : NULL;
     BIO_free(input);
     return adopt(pkey, key);
 }

@@ -1,4 +1,5 @@
 #include "crypto/x509.h"
+#include "crypto/pem.h"
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -186,7 +187,7 @@ status x509_read_pem(slice pem, struct builder *der)
     REQUIRE(pem.size <= 4 * X509_CERTIFICATE_SIZE_MAX, BAD_INPUT,
             "x509: this is no PEM certificate");
     BIO *input = BIO_new_mem_buf(pem.bytes, (int)pem.size);
-    X509 *certificate = input ? PEM_read_bio_X509(input, NULL, NULL, NULL) : NULL;
+    X509 *certificate = input ? PEM_read_bio_X509(input, NULL, pem_refuse_passphrase, NULL) : NULL;
     BIO_free(input);
     ERR_clear_error();
     REQUIRE(certificate, BAD_INPUT, "x509: this is no PEM certificate");
@@ -195,6 +196,6 @@ status x509_read_pem(slice pem, struct builder *der)
     X509_free(certificate);
     if (size > 0) builder_put(der, slice_of(bytes, (size_t)size));
     OPENSSL_free(bytes);
-    REQUIRE(size > 0 && !der->is_over, OVER_LIMIT, "x509: certificate is too large");
+    REQUIRE(size > 0 && !builder_is_over(der), OVER_LIMIT, "x509: certificate is too large");
     return status_ok();
 }

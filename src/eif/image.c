@@ -136,6 +136,18 @@ static struct census count_sections(const struct image *image)
     return census;
 }
 
+/* What has been read is of a known version and kinds; what is to be written must be shown to be. */
+static status check_kinds(const struct image *image)
+{
+    const bool is_known = image->version >= IMAGE_VERSION_MIN && image->version <= IMAGE_VERSION;
+    REQUIRE(is_known, BAD_INPUT, "image: version is not 2, 3 or 4");
+    REQUIRE(image->architecture <= IMAGE_AARCH64, BAD_INPUT, "image: architecture is not known");
+    for (size_t i = 0; i < image->section_count; i++) {
+        TRY(check_type(image->version, image->sections[i].type, 0));
+    }
+    return status_ok();
+}
+
 static status check_sections(const struct image *image)
 {
     const struct census census = count_sections(image);
@@ -231,8 +243,9 @@ status image_write(const struct image *image, struct builder *builder)
     REQUIRE(image->section_count >= IMAGE_SECTION_COUNT_MIN &&
                 image->section_count <= IMAGE_SECTION_COUNT_MAX,
             BAD_INPUT, "image: number of sections is not 2 to 32");
+    TRY(check_kinds(image));
     TRY(check_sections(image));
-    const size_t start = builder->size;
+    const size_t start = builder_mark(builder);
     put_header(image, builder);
     uint8_t *crc = builder_space(builder, sizeof(uint32_t));
     for (size_t i = 0; i < image->section_count; i++) {

@@ -1,19 +1,11 @@
 #include "http/message.h"
 
 #include "base/array.h"
-
-static uint8_t lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
-}
+#include "base/text.h"
 
 bool http_name_equal(slice a, slice b)
 {
-    if (a.size != b.size) return false;
-    for (size_t i = 0; i < a.size; i++) {
-        if (lower(a.bytes[i]) != lower(b.bytes[i])) return false;
-    }
-    return true;
+    return text_equal_folded(a, b);
 }
 
 /* RFC 9110, section 5.6.2: one bit for each of the 128 ASCII characters that a token may have. */
@@ -180,6 +172,24 @@ static status parse_version(slice text, struct http_framing *framing)
     return status_ok();
 }
 
+/* The rules that a request must keep to be read, and so to be printed. */
+static status check_request(const struct http_request *request)
+{
+    REQUIRE(is_token(request->method), BAD_INPUT, "http: method is not a token");
+    REQUIRE(request->method.size <= HTTP_METHOD_SIZE_MAX, OVER_LIMIT, "http: method is too long");
+    REQUIRE(is_target(request->target), BAD_INPUT,
+            "http: target must be a path of visible characters");
+    REQUIRE(request->target.size <= HTTP_TARGET_SIZE_MAX, OVER_LIMIT, "http: target is too long");
+    return status_ok();
+}
+
+static status check_host(const struct http_headers *headers)
+{
+    REQUIRE(count_of(headers, "host") == 1, BAD_INPUT,
+            "http: a request must have exactly one Host");
+    return status_ok();
+}
+
 static status parse_request_line(slice line, struct http_request *request,
                                  struct http_framing *framing)
 {
@@ -188,11 +198,7 @@ static status parse_request_line(slice line, struct http_request *request,
     line = slice_part(line, method_size + 1, line.size);
     const size_t target_size = slice_index_of(line, ' ');
     request->target = slice_part(line, 0, target_size);
-    REQUIRE(is_token(request->method), BAD_INPUT, "http: method is not a token");
-    REQUIRE(request->method.size <= HTTP_METHOD_SIZE_MAX, OVER_LIMIT, "http: method is too long");
-    REQUIRE(is_target(request->target), BAD_INPUT,
-            "http: target must be a path of visible characters");
-    REQUIRE(request->target.size <= HTTP_TARGET_SIZE_MAX, OVER_LIMIT, "http: target is too long");
+    TRY(check_request(request));
     return parse_version(slice_part(line, target_size + 1, line.size), framing);
 }
 
@@ -205,8 +211,7 @@ status http_request_parse(slice head, struct http_request *request, struct http_
     TRY(parse_request_line(line, &read, &found));
     TRY(parse_headers(head, &read.headers));
     TRY(parse_framing(&read.headers, &found));
-    REQUIRE(count_of(&read.headers, "host") == 1, BAD_INPUT,
-            "http: a request must have exactly one Host");
+    TRY(check_host(&read.headers));
     read.is_last = found.is_last;
     *request = read;
     *framing = found;
@@ -275,6 +280,9 @@ static status print_headers(const struct http_headers *headers, struct builder *
         const struct http_header *header = &headers->list[i];
         REQUIRE(is_token(header->name), BAD_INPUT, "http: a header's name is not a token");
         REQUIRE(http_is_value(header->value), BAD_INPUT, "http: a header has a control character");
+        /* A reader would take them off. */
+        REQUIRE(slice_equal(header->value, slice_trim(header->value)), BAD_INPUT,
+                "http: a header has blanks at its ends");
         REQUIRE(!is_own_header(header->name), BAD_INPUT,
                 "http: length and connection headers are written by print");
         builder_put(text, header->name);
@@ -295,7 +303,7 @@ static status print_end(bool is_last, bool has_length, slice body, struct builde
     }
     builder_put_text(text, "\r\n");
     builder_put(text, body);
-    REQUIRE(!text->is_over, OVER_LIMIT, "http: does not fit");
+    REQUIRE(!builder_is_over(text), OVER_LIMIT, "http: does not fit");
     return status_ok();
 }
 
@@ -308,9 +316,8 @@ static bool is_bodiless(slice method)
 
 status http_request_print(const struct http_request *request, struct builder *text)
 {
-    REQUIRE(is_token(request->method), BAD_INPUT, "http: method is not a token");
-    REQUIRE(is_target(request->target), BAD_INPUT,
-            "http: target must be a path of visible characters");
+    TRY(check_request(request));
+    TRY(check_host(&request->headers));
     builder_put(text, request->method);
     builder_put_text(text, " ");
     builder_put(text, request->target);

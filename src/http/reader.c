@@ -1,4 +1,5 @@
 #include "http/reader.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <string.h>
@@ -85,18 +86,11 @@ static status start_body(struct http_reader *reader, const struct http_framing *
     return status_ok();
 }
 
-static uint8_t hex_value(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9') return (uint8_t)(byte - '0');
-    if (byte >= 'a' && byte <= 'f') return (uint8_t)(byte - 'a' + 10);
-    return byte >= 'A' && byte <= 'F' ? (uint8_t)(byte - 'A' + 10) : 16;
-}
-
 static status parse_chunk_line(const struct http_reader *reader, slice line, size_t *chunk_size)
 {
     size_t size = 0, i = 0;
-    for (; i < line.size && hex_value(line.bytes[i]) < 16; i++) {
-        size = size * 16 + hex_value(line.bytes[i]);
+    for (; i < line.size && text_hex_value(line.bytes[i]) != TEXT_NOT_HEX; i++) {
+        size = size * 16 + text_hex_value(line.bytes[i]);
         REQUIRE(size <= reader->size_max, OVER_LIMIT, "http: body is too long");
     }
     REQUIRE(i > 0 && (i == line.size || line.bytes[i] == ';'), BAD_INPUT,

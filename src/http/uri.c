@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/array.h"
+#include "base/text.h"
 
 /* RFC 3986, section 2.3. */
 static bool is_unreserved(uint8_t byte)
@@ -134,19 +135,13 @@ void uri_put_encoded_path(struct builder *builder, slice path)
     }
 }
 
-static uint8_t hex_value(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9') return (uint8_t)(byte - '0');
-    if (byte >= 'a' && byte <= 'f') return (uint8_t)(byte - 'a' + 10);
-    return byte >= 'A' && byte <= 'F' ? (uint8_t)(byte - 'A' + 10) : 16;
-}
-
 static status take_decoded_byte(slice *text, uint8_t *byte)
 {
     if (text->bytes[0] != '%') return slice_take_u8(text, byte);
-    REQUIRE(text->size >= 3 && hex_value(text->bytes[1]) < 16 && hex_value(text->bytes[2]) < 16,
+    REQUIRE(text->size >= 3 && text_hex_value(text->bytes[1]) != TEXT_NOT_HEX &&
+                text_hex_value(text->bytes[2]) != TEXT_NOT_HEX,
             BAD_INPUT, "uri: a percent sign needs two hex digits");
-    *byte = (uint8_t)(hex_value(text->bytes[1]) << 4 | hex_value(text->bytes[2]));
+    *byte = (uint8_t)(text_hex_value(text->bytes[1]) << 4 | text_hex_value(text->bytes[2]));
     *text = slice_part(*text, 3, text->size);
     return status_ok();
 }

@@ -45,6 +45,8 @@ static const struct {
      "MissingAuthenticationTokenException", AWS_ERROR_REFUSED, FAILURE_INTERNAL},
     {"condition", 400, "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "",
      "ConditionalCheckFailedException", AWS_ERROR_REFUSED, FAILURE_CONFLICT},
+    {"sharp behind the colon", 400, "ThrottlingException:http://host.example/coral/x#frag", "",
+     "ThrottlingException", AWS_ERROR_THROTTLED, FAILURE_UNAVAILABLE},
     {"table", 400, "ResourceNotFoundException", "", "ResourceNotFoundException", AWS_ERROR_REFUSED,
      FAILURE_NOT_FOUND},
     {"table exists", 400, "ResourceInUseException", "", "ResourceInUseException", AWS_ERROR_REFUSED,

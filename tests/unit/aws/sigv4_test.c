@@ -140,6 +140,8 @@ static void run_suite_case(const char *folder)
     expect_ok("context",
               json_open(part_of_file(folder, "context.json"), runner_arena(), &document));
     read_context(&document, &suite_case);
+    /* Paths that are not normalised are S3's, which nothing here calls. */
+    if (!suite_case.is_normal) return;
     set_credentials(suite_case.id, suite_case.secret, suite_case.token, &credentials);
     split_request(unfold(part_of_file(folder, "request.txt")), &request);
     if (suite_case.signs_body) {
@@ -150,9 +152,7 @@ static void run_suite_case(const char *folder)
                                           builder_view(&body_hash)));
     }
     const struct sigv4_signer signer = {
-        .credentials = &credentials,
-        .scope = {suite_case.region, suite_case.service, !suite_case.is_normal},
-        .key = &key};
+        .credentials = &credentials, .scope = {suite_case.region, suite_case.service}, .key = &key};
     builder_init(&builder, memory, sizeof memory);
     if (!expect_ok("sign", sigv4_sign(&signer, suite_case.time_s, &builder, &request))) return;
     expect_ok("authorization",
@@ -162,7 +162,7 @@ static void run_suite_case(const char *folder)
     expect_bytes("signature",
                  slice_part(authorization, authorization.size - SIGV4_SIGNATURE_SIZE, 64),
                  part_of_file(folder, "header-signature.txt"));
-    if (suite_case.is_normal) check_claim(&request, &suite_case);
+    check_claim(&request, &suite_case);
 }
 
 /* awslabs/aws-c-auth, tests/aws-signing-test-suite/v4. */
@@ -201,8 +201,7 @@ static void build_kms_example(struct http_request *request)
 }
 
 static const int64_t example_time_s = 1767323045; /* 20260102T030405Z */
-static const struct sigv4_scope example_scope = {SLICE_LITERAL("us-east-1"), SLICE_LITERAL("kms"),
-                                                 false};
+static const struct sigv4_scope example_scope = {SLICE_LITERAL("us-east-1"), SLICE_LITERAL("kms")};
 
 /* Computed with botocore; the signing key and signature are the reference's worked example. */
 static void kms_example(void)
@@ -250,17 +249,17 @@ static void kept_key(void)
         {"next day", &credentials, example_scope, example_time_s + 86400, false},
         {"another region",
          &credentials,
-         {slice_text("eu-west-1"), slice_text("kms"), false},
+         {slice_text("eu-west-1"), slice_text("kms")},
          example_time_s + 86400,
          false},
         {"another service",
          &credentials,
-         {slice_text("eu-west-1"), slice_text("sts"), false},
+         {slice_text("eu-west-1"), slice_text("sts")},
          example_time_s + 86400,
          false},
         {"another secret",
          &others,
-         {slice_text("eu-west-1"), slice_text("sts"), false},
+         {slice_text("eu-west-1"), slice_text("sts")},
          example_time_s + 86400,
          false},
     };
@@ -308,31 +307,31 @@ static void sign_refusals(void)
          1024},
         {"no region",
          &credentials,
-         {slice_text(""), slice_text("kms"), false},
+         {slice_text(""), slice_text("kms")},
          "X-Other",
          "sigv4: region is not a name",
          1024},
         {"region with a slash",
          &credentials,
-         {slice_text("a/b"), slice_text("kms"), false},
+         {slice_text("a/b"), slice_text("kms")},
          "X-Other",
          "sigv4: region is not a name",
          1024},
         {"longest region",
          &credentials,
-         {slice_text("abcdefghijklmnopqrstuvwxyz-12345"), slice_text("kms"), false},
+         {slice_text("abcdefghijklmnopqrstuvwxyz-12345"), slice_text("kms")},
          "X-Other",
          NULL,
          1024},
         {"region too long",
          &credentials,
-         {slice_text("abcdefghijklmnopqrstuvwxyz-123456"), slice_text("kms"), false},
+         {slice_text("abcdefghijklmnopqrstuvwxyz-123456"), slice_text("kms")},
          "X-Other",
          "sigv4: region is not a name",
          1024},
         {"service in capitals",
          &credentials,
-         {slice_text("a"), slice_text("KMS"), false},
+         {slice_text("a"), slice_text("KMS")},
          "X-Other",
          "sigv4: service is not a name",
          1024},

@@ -115,6 +115,13 @@ static void room(void)
     const status got = base64_put_decoded(&builder, slice_text("Zm9v"));
     expect_refused("decode", got, "base64: text is too long");
     expect_kind("decode", got, FAILURE_OVER_LIMIT);
+    builder_init(&builder, memory, sizeof memory);
+    builder_put_u8(&builder, 7);
+    expect_refused("bad digit", base64_put_decoded(&builder, slice_text("AAAA!AAA")),
+                   "base64: has a character outside the alphabet");
+    expect_refused("padding bits", base64_put_decoded(&builder, slice_text("AB==")),
+                   "base64: padding bits are not zero");
+    expect_hex("untouched", builder_view(&builder), "07");
     builder_init(&builder, memory, 3);
     base64_put(&builder, slice_text("f"));
     expect_refused("encode", builder_finish(&builder, &written), "builder: result does not fit");

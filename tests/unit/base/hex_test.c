@@ -81,6 +81,15 @@ static void decoded_text(void)
                    "hex: text is too long");
     expect_refused("odd", hex_put_decoded_0x(&builder, slice_text("0x0")),
                    "hex: has an odd number of digits");
+    builder_init(&builder, bytes, sizeof bytes);
+    builder_put_u8(&builder, 7);
+    expect_refused("bad digit", hex_put_decoded_0x(&builder, slice_text("0x0g")),
+                   "hex: has a character that is not a hex digit");
+    expect_refused("no room", hex_put_decoded_0x(&builder, slice_text("0x0000")),
+                   "hex: text is too long");
+    expect_hex("untouched", builder_view(&builder), "07");
+    expect_ok("goes on", hex_put_decoded_0x(&builder, slice_text("0x08")));
+    expect_hex("both", builder_view(&builder), "0708");
 }
 
 int main(int argc, char **argv)

@@ -105,6 +105,12 @@ static void every_byte_counts(void)
         expect_refused("verify", es384_verify(&broken, &digest, &signature),
                        "es384: public key is not a point of P-384");
     }
+    /* The hybrid form of the same point. */
+    es384_public_key hybrid = key;
+    hybrid.bytes[0] = (uint8_t)(6 | (key.bytes[96] & 1));
+    runner_row("hybrid point");
+    expect_refused("verify", es384_verify(&hybrid, &digest, &signature),
+                   "es384: public key is not a point of P-384");
 }
 
 static void private_keys(void)

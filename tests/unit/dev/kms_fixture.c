@@ -83,7 +83,7 @@ void kms_fixture_sign(struct http_request *request)
     static struct sigv4_key key;
     struct builder memory;
     const struct sigv4_signer signer = {
-        &kms_fixture.credentials, {slice_text("eu-west-1"), slice_text("kms"), false}, &key};
+        &kms_fixture.credentials, {slice_text("eu-west-1"), slice_text("kms")}, &key};
     builder_init_arena(&memory, &kms_fixture.arena, SIGV4_MEMORY_SIZE_MAX);
     expect_ok("sign", sigv4_sign(&signer, kms_fixture.now_ms / 1000, &memory, request));
 }

@@ -32,7 +32,7 @@ static struct http_response random_signed_by(const char *region, const char *ser
     struct http_request request =
         kms_fixture_request_of("GenerateRandom", slice_text("{\"NumberOfBytes\":1}"));
     const struct sigv4_signer signer = {
-        &kms_fixture.credentials, {slice_text(region), slice_text(service), false}, &key};
+        &kms_fixture.credentials, {slice_text(region), slice_text(service)}, &key};
     builder_init_arena(&memory, &kms_fixture.arena, SIGV4_MEMORY_SIZE_MAX);
     expect_ok("sign", sigv4_sign(&signer, signed_at_s, &memory, &request));
     return kms_fixture_ask(&request);

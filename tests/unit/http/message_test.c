@@ -57,10 +57,12 @@ static void print_requests(void)
     expect_text("text", builder_view(&builder),
                 "POST /a?b=c HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
                 "Content-Length: 2\r\n\r\nxy");
-    request = (struct http_request){.method = slice_text("GET"), .target = slice_text("/")};
+    request.method = slice_text("GET");
+    request.body = slice_text("");
+    request.is_last = false;
     builder_init(&builder, text, sizeof text);
     expect_ok("no body", http_request_print(&request, &builder));
-    expect_text("text", builder_view(&builder), "GET / HTTP/1.1\r\n\r\n");
+    expect_text("text", builder_view(&builder), "GET /a?b=c HTTP/1.1\r\nHost: a\r\n\r\n");
     builder_init(&builder, text, builder.size - 1);
     expect_refused("no room", http_request_print(&request, &builder), "http: does not fit");
 }
@@ -82,6 +84,12 @@ static void print_refusals(void)
          "http: length and connection headers are written by print"},
         {"connection", "GET", "/", "Connection", "close",
          "http: length and connection headers are written by print"},
+        {"blank before a value", "GET", "/", "X", " y", "http: a header has blanks at its ends"},
+        {"tab after a value", "GET", "/", "X", "y\t", "http: a header has blanks at its ends"},
+        {"blank inside a value", "GET", "/", "X", "y z", NULL},
+        {"second Host", "GET", "/", "host", "b", "http: a request must have exactly one Host"},
+        {"longest method", "ABCDEFGHIJKLMNOP", "/", "X", "y", NULL},
+        {"method one longer", "ABCDEFGHIJKLMNOPQ", "/", "X", "y", "http: method is too long"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         uint8_t text[256];
@@ -89,11 +97,27 @@ static void print_refusals(void)
         struct http_request request = {.method = slice_text(rows[i].method),
                                        .target = slice_text(rows[i].target)};
         runner_row(rows[i].name);
+        expect_ok("host", http_headers_add(&request.headers, slice_text("Host"), slice_text("a")));
         expect_ok("add", http_headers_add(&request.headers, slice_text(rows[i].header),
                                           slice_text(rows[i].value)));
         builder_init(&builder, text, sizeof text);
         expect_outcome("print", http_request_print(&request, &builder), rows[i].refusal);
     }
+    runner_row(NULL);
+    static uint8_t target[HTTP_TARGET_SIZE_MAX + 1], text[sizeof target + 256];
+    struct http_request request = {.method = slice_text("GET")};
+    struct builder builder;
+    builder_init(&builder, text, sizeof text);
+    memset(target, '/', sizeof target);
+    request.target = slice_of(target, HTTP_TARGET_SIZE_MAX);
+    expect_refused("no Host", http_request_print(&request, &builder),
+                   "http: a request must have exactly one Host");
+    expect_ok("host", http_headers_add(&request.headers, slice_text("Host"), slice_text("a")));
+    expect_ok("longest target", http_request_print(&request, &builder));
+    request.target = slice_of(target, sizeof target);
+    builder_init(&builder, text, sizeof text);
+    expect_refused("one byte more", http_request_print(&request, &builder),
+                   "http: target is too long");
 }
 
 static void print_responses(void)
