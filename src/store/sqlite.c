@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "os/clock.h"
 #include "store/sqlite_file.h"
@@ -24,7 +25,7 @@ static const char *const statement_texts[SQLITE_STORE_STATEMENT_COUNT] = {
                              " WHERE name = ?1 AND address = ?3 AND version = ?5 - 1",
     [SQLITE_STORE_LIST] = "SELECT name, address, key_id, created_at, version"
                           " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
-    [SQLITE_STORE_PROBE] = "SELECT 1 FROM account LIMIT 1",
+    [SQLITE_STORE_PROBE] = "SELECT record FROM account LIMIT 1",
 };
 
 /* ---- connections ---- */
@@ -170,6 +171,12 @@ static status read_entry(sqlite3_stmt *row, struct stored_entry *entry)
 
 /* ---- the port ---- */
 
+static status check_identity(const struct turn *turn)
+{
+    return sqlite_file_check_identity(turn->connection->database, turn->sqlite->path,
+                                      &turn->sqlite->identity);
+}
+
 /* Steps to the one row that a key leads to. */
 static status read_one(sqlite3_stmt *statement, slice key, struct stored_account *account)
 {
@@ -200,11 +207,13 @@ static status put_if_absent(void *context, const struct stored_account *account,
 {
     SCOPED(give_back) struct turn turn = {0};
     TRY(take_writer(context, deadline_ms, &turn));
+    TRY(check_identity(&turn));
     sqlite3_stmt *statement = turn.connection->statements[SQLITE_STORE_INSERT];
     bind_account(statement, account);
     const int code = sqlite3_step(statement);
     REQUIRE(code != SQLITE_CONSTRAINT_UNIQUE, CONFLICT, "store: the name or the address is taken");
-    return code == SQLITE_DONE ? status_ok() : write_failure_of(code);
+    /* Once more: reading back would ask the same file, of which nothing may be left. */
+    return code == SQLITE_DONE ? check_identity(&turn) : write_failure_of(code);
 }
 
 static status replace_if_version(void *context, const struct stored_account *account,
@@ -213,11 +222,12 @@ static status replace_if_version(void *context, const struct stored_account *acc
     SCOPED(give_back) struct turn turn = {0};
     (void)version; /* the new version less one, which store.c has checked */
     TRY(take_writer(context, deadline_ms, &turn));
+    TRY(check_identity(&turn));
     sqlite3_stmt *statement = turn.connection->statements[SQLITE_STORE_REPLACE];
     bind_account(statement, account);
     const int code = sqlite3_step(statement);
     if (code != SQLITE_DONE) return write_failure_of(code);
-    if (sqlite3_changes(turn.connection->database) == 1) return status_ok();
+    if (sqlite3_changes(turn.connection->database) == 1) return check_identity(&turn);
     sqlite3_stmt *kept = turn.connection->statements[SQLITE_STORE_GET];
     bind_text(kept, 1, slice_text(account->name));
     REQUIRE(sqlite3_step(kept) == SQLITE_ROW, NOT_FOUND, "store: there is no such account");
@@ -248,7 +258,13 @@ static status check_ready(void *context, int64_t deadline_ms)
 {
     SCOPED(give_back) struct turn turn = {0};
     TRY(take_reader(context, deadline_ms, &turn));
-    const int code = sqlite3_step(turn.connection->statements[SQLITE_STORE_PROBE]);
+    TRY(check_identity(&turn));
+    sqlite3_stmt *statement = turn.connection->statements[SQLITE_STORE_PROBE];
+    const int code = sqlite3_step(statement);
+    /* The record itself is read: an index would answer for a table that is damaged. */
+    if (code == SQLITE_ROW && !sqlite3_column_blob(statement, 0)) {
+        return sqlite_file_failure(sqlite3_errcode(turn.connection->database));
+    }
     return code == SQLITE_ROW || code == SQLITE_DONE ? status_ok() : sqlite_file_failure(code);
 }
 
@@ -267,6 +283,7 @@ static status open_connection(const char *path, struct sqlite_connection *connec
 {
     TRY(sqlite_file_open(path, &connection->database));
     TRY(sqlite_file_check_version(connection->database));
+    TRY(sqlite_file_set_log(connection->database));
     for (size_t i = 0; i < SQLITE_STORE_STATEMENT_COUNT; i++) {
         const int code =
             sqlite3_prepare_v3(connection->database, statement_texts[i], -1,
@@ -278,11 +295,14 @@ static status open_connection(const char *path, struct sqlite_connection *connec
 
 static status open_connections(const char *path, struct sqlite_store *sqlite)
 {
+    TRY(sqlite_file_lock(path, &sqlite->lock_descriptor));
+    sqlite->is_locked = true;
     TRY(open_connection(path, &sqlite->writer));
+    TRY(sqlite_file_check_pages(sqlite->writer.database, path));
     for (size_t i = 0; i < SQLITE_STORE_READER_COUNT; i++) {
         TRY(open_connection(path, &sqlite->readers[i]));
     }
-    return status_ok();
+    return sqlite_file_identify(path, &sqlite->identity);
 }
 
 status sqlite_store_open(struct sqlite_store *sqlite, slice path)
@@ -294,6 +314,7 @@ status sqlite_store_open(struct sqlite_store *sqlite, slice path)
     memcpy(text, path.bytes, path.size);
     TRY(sqlite_file_prepare(text));
     *sqlite = (struct sqlite_store){.is_open = true};
+    memcpy(sqlite->path, text, sizeof sqlite->path);
     (void)pthread_mutex_init(&sqlite->lock, NULL);
     (void)pthread_cond_init(&sqlite->returned, NULL);
     const status opened = open_connections(text, sqlite);
@@ -307,6 +328,7 @@ void sqlite_store_close(struct sqlite_store *sqlite)
     for (size_t i = 0; i < SQLITE_STORE_READER_COUNT; i++) close_connection(&sqlite->readers[i]);
     /* The last to close empties the log into the file. */
     close_connection(&sqlite->writer);
+    if (sqlite->is_locked) (void)close(sqlite->lock_descriptor);
     (void)pthread_cond_destroy(&sqlite->returned);
     (void)pthread_mutex_destroy(&sqlite->lock);
     *sqlite = (struct sqlite_store){0};

@@ -7,8 +7,10 @@
  * in them is changed. Name and address are unique. It lists in order of name.
  *
  * Writes go through one connection, reads through SQLITE_STORE_READER_COUNT others, each behind a lock that
- * is waited for until the call's deadline. Several processes may have the file open; it must lie on
- * a local file system.
+ * is waited for until the call's deadline. One process serves from a file, which a lock ensures; others
+ * may read it, back it up or hold it for a moment. It must lie on a local file system. Around every
+ * write, and for readiness, path and open files are compared: when the file or its log was moved,
+ * deleted or replaced, nothing is written and nothing written is acknowledged.
  */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
@@ -18,6 +20,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "store/sqlite_file.h"
 #include "store/store.h"
 
 enum {
@@ -54,12 +57,16 @@ struct sqlite_store {
     struct sqlite_connection readers[SQLITE_STORE_READER_COUNT];
     pthread_mutex_t lock; /* guards every is_taken */
     pthread_cond_t returned;
-    bool is_open;
+    struct sqlite_file_identity identity;
+    int lock_descriptor;
+    bool is_open, is_locked;
+    char path[SQLITE_STORE_PATH_SIZE_MAX + 1];
 };
 
 /*
  * Opens the file, making it (not its folder) when it is absent. DENIED for a file of another mode or
- * owner, CORRUPT for one that is not ours, UNAVAILABLE when the system refuses.
+ * owner or one that another process serves from, CORRUPT for one that is not ours, damaged or gone with
+ * its log left, UNAVAILABLE when the system refuses.
  */
 MUST_CHECK status sqlite_store_open(struct sqlite_store *sqlite, slice path);
 /* No call may be under way. */

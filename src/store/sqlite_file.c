@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/builder.h"
 #include "base/hex.h"
 #include "os/random.h"
@@ -127,6 +129,29 @@ static status make_file(const char *path)
     return made;
 }
 
+/* The log's path, in `text` of SQLITE_STORE_PATH_SIZE_MAX + 8. */
+static void put_log_path(const char *path, const char *suffix, char *text)
+{
+    const size_t size = strlen(path);
+    memcpy(text, path, size);
+    memcpy(text + size, suffix, strlen(suffix) + 1);
+}
+
+/* A file made beside a log of its name would have that log's pages written into it. */
+static status check_nothing_is_left(const char *path)
+{
+    static const char *const suffixes[] = {"-wal", "-journal"};
+    char text[SQLITE_STORE_PATH_SIZE_MAX + 16];
+    struct stat found;
+    for (size_t i = 0; i < ARRAY_COUNT(suffixes); i++) {
+        put_log_path(path, suffixes[i], text);
+        REQUIRE(lstat(text, &found) != 0, CORRUPT,
+                "store: the file is gone but its -wal or -journal is left; "
+                "put the file back or move that away");
+    }
+    return status_ok();
+}
+
 static uint32_t header_number(const uint8_t *header, size_t offset)
 {
     uint32_t number = 0;
@@ -167,6 +192,7 @@ status sqlite_file_prepare(const char *path)
 {
     const status checked = check_file(path);
     if (!status_is(checked, FAILURE_NOT_FOUND)) return checked;
+    TRY(check_nothing_is_left(path));
     TRY(make_file(path));
     return check_file(path);
 }
@@ -182,5 +208,88 @@ status sqlite_file_check_version(sqlite3 *database)
     if (version != SQLITE_STORE_SCHEMA_VERSION) {
         FAIL(CORRUPT, version, "store: the file has a version that this program lacks");
     }
+    return status_ok();
+}
+
+/* The one value that a pragma answers with. */
+static status read_pragma(sqlite3 *database, const char *text, const char *wanted, bool *is_wanted)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(database, text, -1, &statement, NULL);
+    if (code == SQLITE_OK) code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        const void *value = sqlite3_column_text(statement, 0);
+        *is_wanted = value && slice_equal(slice_text(value), slice_text(wanted));
+    }
+    (void)sqlite3_finalize(statement);
+    return code == SQLITE_ROW ? status_ok() : sqlite_file_failure(code);
+}
+
+status sqlite_file_set_log(sqlite3 *database)
+{
+    bool is_wal = false, is_full = false;
+    TRY(read_pragma(database, "PRAGMA journal_mode = WAL", "wal", &is_wal));
+    REQUIRE(is_wal, DENIED, "store: the file cannot be used in WAL mode where it lies");
+    TRY(read_pragma(database, "PRAGMA synchronous", "2", &is_full));
+    REQUIRE(is_full, DENIED, "store: the file is not written with synchronous=FULL");
+    return status_ok();
+}
+
+status sqlite_file_check_pages(sqlite3 *database, const char *path)
+{
+    struct stat found;
+    bool is_well = false;
+    if (stat(path, &found) != 0) FAIL(UNAVAILABLE, errno, "store: the file is gone");
+    if (found.st_size > SQLITE_FILE_CHECK_SIZE_MAX) return status_ok();
+    /* One damaged account is that account's matter: only the pages are judged here. */
+    TRY(run(database, "PRAGMA ignore_check_constraints = ON"));
+    TRY(read_pragma(database, "PRAGMA quick_check(1)", "ok", &is_well));
+    TRY(run(database, "PRAGMA ignore_check_constraints = OFF"));
+    REQUIRE(is_well, CORRUPT, "store: the file is damaged");
+    return status_ok();
+}
+
+status sqlite_file_lock(const char *path, int *descriptor)
+{
+    /* Of the open file, not of the process, and beyond every byte that SQLite locks. */
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = INT64_MAX - 1, .l_len = 1};
+    const int opened = open(path, O_RDWR | O_CLOEXEC);
+    if (opened < 0) FAIL(UNAVAILABLE, errno, "store: the file cannot be opened");
+    const int locked = fcntl(opened, F_OFD_SETLK, &lock);
+    const int error = locked == 0 ? 0 : errno;
+    if (locked != 0) (void)close(opened);
+    if (error == EAGAIN || error == EACCES) {
+        FAIL(DENIED, error, "store: another process serves from this file; only one may");
+    }
+    if (error != 0) FAIL(UNAVAILABLE, error, "store: the file cannot be locked where it lies");
+    *descriptor = opened;
+    return status_ok();
+}
+
+status sqlite_file_identify(const char *path, struct sqlite_file_identity *identity)
+{
+    char log_path[SQLITE_STORE_PATH_SIZE_MAX + 16];
+    struct stat file, log;
+    put_log_path(path, "-wal", log_path);
+    if (stat(path, &file) != 0 || stat(log_path, &log) != 0) {
+        FAIL(UNAVAILABLE, errno,
+             "store: the file or its log was moved, deleted or replaced while it is in use");
+    }
+    *identity = (struct sqlite_file_identity){file.st_dev, file.st_ino, log.st_ino};
+    return status_ok();
+}
+
+status sqlite_file_check_identity(sqlite3 *database, const char *path,
+                                  const struct sqlite_file_identity *identity)
+{
+    struct sqlite_file_identity found = {0};
+    int has_moved = 0;
+    TRY(sqlite_file_identify(path, &found));
+    const int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    REQUIRE(code == SQLITE_OK && !has_moved && found.device == identity->device &&
+                found.file == identity->file && found.log == identity->log,
+            UNAVAILABLE,
+            "store: the file or its log was moved, deleted or replaced while it is in use");
     return status_ok();
 }

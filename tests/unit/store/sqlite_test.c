@@ -284,34 +284,221 @@ static void killed_while_writing(void)
     }
 }
 
-/* Several processes create one name in one new file: exactly one of them wins. */
+/* Several processes are started on one new file: exactly one of them serves from it. */
 static void processes_race(void)
 {
     enum { PROCESS_COUNT = 6 };
     pid_t children[PROCESS_COUNT];
+    int pipes[2];
     size_t won = 0, lost = 0;
+    char byte;
     const int64_t start_ms = clock_monotonic_ms() + 100;
+    expect_true("pipe", pipe(pipes) == 0);
     for (size_t i = 0; i < PROCESS_COUNT; i++) {
         children[i] = fork();
         if (children[i] != 0) continue;
         struct sqlite_store sqlite = {0};
+        (void)close(pipes[1]);
         while (clock_monotonic_ms() < start_ms) continue;
-        if (!status_is_ok(open_at("raced", &sqlite))) _exit(9);
+        const status opened = open_at("raced", &sqlite);
+        if (status_is(opened, FAILURE_DENIED)) _exit(2);
+        if (!status_is_ok(opened)) _exit(9);
         const struct store store = sqlite_store_port(&sqlite);
         contract_account("prize", &account);
-        snprintf(account.address, sizeof account.address, "0x%040zu", i);
         const status result = store_put_if_absent(&store, &account, contract_deadline_ms());
-        _exit(status_is_ok(result) ? 1 : status_is(result, FAILURE_CONFLICT) ? 2 : 8);
+        /* Serves until the others have ended. */
+        if (read(pipes[0], &byte, 1) != 0) _exit(7);
+        _exit(status_is_ok(result) ? 1 : 8);
     }
-    for (size_t i = 0; i < PROCESS_COUNT; i++) {
+    (void)close(pipes[0]);
+    for (size_t ended_count = 0; ended_count < PROCESS_COUNT; ended_count++) {
         int ended = 0;
-        (void)waitpid(children[i], &ended, 0);
+        if (ended_count == PROCESS_COUNT - 1) (void)close(pipes[1]);
+        (void)wait(&ended);
         const int code = WIFEXITED(ended) ? WEXITSTATUS(ended) : 99;
         won += code == 1;
         lost += code == 2;
     }
     expect_u64("won", won, 1);
     expect_u64("lost", lost, PROCESS_COUNT - 1);
+}
+
+static void one_at_a_time(void)
+{
+    struct sqlite_store first = {0}, second = {0};
+    expect_ok("first", open_at("single", &first));
+    expect_refused("second", open_at("single", &second),
+                   "store: another process serves from this file; only one may");
+    const struct store store = sqlite_store_port(&first);
+    put_named(&store, "one");
+    sqlite_store_close(&first);
+    expect_ok("after it", open_at("single", &second));
+    sqlite_store_close(&second);
+}
+
+/* What VACUUM INTO makes is in rollback mode. */
+static void other_modes_become_wal(void)
+{
+    struct sqlite_store sqlite = {0};
+    struct stat found;
+    expect_ok("make", open_at("rollback", &sqlite));
+    sqlite_store_close(&sqlite);
+    run_sql("rollback", "PRAGMA journal_mode = DELETE");
+    expect_ok("open", open_at("rollback", &sqlite));
+    const struct store store = sqlite_store_port(&sqlite);
+    put_named(&store, "one");
+    expect_true("has a log", stat(path_of("rollback-wal"), &found) == 0);
+    sqlite_store_close(&sqlite);
+}
+
+static void move(const char *from, const char *to)
+{
+    char old[PATH_SIZE_MAX];
+    snprintf(old, sizeof old, "%s", path_of(from));
+    expect_true("move", rename(old, path_of(to)) == 0);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[64 * 1024];
+    const int source = open(path_of(from), O_RDONLY);
+    const int target = open(path_of(to), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    for (ssize_t size; (size = read(source, bytes, sizeof bytes)) > 0;) {
+        expect_true("copy", write(target, bytes, (size_t)size) == size);
+    }
+    (void)close(source);
+    (void)close(target);
+}
+
+static void delete_all(void)
+{
+    (void)unlink(path_of("lost"));
+    (void)unlink(path_of("lost-wal"));
+    (void)unlink(path_of("lost-shm"));
+}
+static void delete_file(void)
+{
+    (void)unlink(path_of("lost"));
+}
+static void delete_log(void)
+{
+    (void)unlink(path_of("lost-wal"));
+}
+static void move_file(void)
+{
+    move("lost", "elsewhere");
+}
+static void replace_file(void)
+{
+    copy_file("lost", "restored");
+    move("restored", "lost");
+}
+static void replace_log(void)
+{
+    copy_file("lost-wal", "restored");
+    move("restored", "lost-wal");
+}
+
+static void lost_files(void)
+{
+    static const char sentence[] =
+        "store: the file or its log was moved, deleted or replaced while it is in use";
+    static const struct {
+        const char *name;
+        void (*lose)(void);
+    } rows[] = {
+        {"all deleted", delete_all}, {"file deleted", delete_file},   {"log deleted", delete_log},
+        {"file moved", move_file},   {"file replaced", replace_file}, {"log replaced", replace_log},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct sqlite_store sqlite = {0};
+        runner_row(rows[i].name);
+        delete_all();
+        expect_ok("make", open_at("lost", &sqlite));
+        const struct store store = sqlite_store_port(&sqlite);
+        put_named(&store, "before");
+        expect_ok("ready", store_check_ready(&store, contract_deadline_ms()));
+        rows[i].lose();
+        contract_account("after", &account);
+        expect_refused("put", store_put_if_absent(&store, &account, contract_deadline_ms()),
+                       sentence);
+        expect_kind("not there",
+                    store_get(&store, slice_text("after"), contract_deadline_ms(), &kept),
+                    FAILURE_NOT_FOUND);
+        expect_ok("read", store_get(&store, slice_text("before"), contract_deadline_ms(), &kept));
+        kept.version++;
+        expect_refused("replace",
+                       store_replace_if_version(&store, &kept, 1, contract_deadline_ms()),
+                       sentence);
+        expect_refused("ready", store_check_ready(&store, contract_deadline_ms()), sentence);
+        sqlite_store_close(&sqlite);
+    }
+}
+
+/* Deleted between the look before the write and the one after it. */
+static void delete_on_commit(void *context, int operation, const char *database, const char *table,
+                             sqlite3_int64 row)
+{
+    (void)context, (void)operation, (void)database, (void)table, (void)row;
+    (void)unlink(path_of("during"));
+}
+
+static void lost_during_a_write(void)
+{
+    struct sqlite_store sqlite = {0};
+    expect_ok("make", open_at("during", &sqlite));
+    const struct store store = sqlite_store_port(&sqlite);
+    (void)sqlite3_update_hook(sqlite.writer.database, delete_on_commit, NULL);
+    contract_account("one", &account);
+    expect_refused("put", store_put_if_absent(&store, &account, contract_deadline_ms()),
+                   "store: the file or its log was moved, deleted or replaced while it is in use");
+    sqlite_store_close(&sqlite);
+}
+
+static void log_without_its_file(void)
+{
+    static const char *const names[] = {"gone-wal", "gone-journal"};
+    struct sqlite_store sqlite = {0};
+    struct stat found;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        runner_row(names[i]);
+        const int descriptor = open(path_of(names[i]), O_WRONLY | O_CREAT, 0600);
+        expect_true("log", descriptor >= 0);
+        (void)close(descriptor);
+        expect_refused("open", open_at("gone", &sqlite),
+                       "store: the file is gone but its -wal or -journal is left; "
+                       "put the file back or move that away");
+        expect_true("nothing is made", stat(path_of("gone"), &found) != 0);
+        (void)unlink(path_of(names[i]));
+    }
+}
+
+/* The table's first page, while the indexes are well. */
+static void damaged_table_is_not_ready(void)
+{
+    struct sqlite_store sqlite = {0};
+    sqlite3_stmt *statement = NULL;
+    uint8_t noise[4096];
+    expect_ok("make", open_at("table", &sqlite));
+    struct store store = sqlite_store_port(&sqlite);
+    put_named(&store, "one");
+    sqlite3_prepare_v2(sqlite.writer.database,
+                       "SELECT rootpage FROM sqlite_master WHERE name = 'account'", -1, &statement,
+                       NULL);
+    expect_true("row", sqlite3_step(statement) == SQLITE_ROW);
+    const off_t page = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite_store_close(&sqlite);
+    expect_ok("open", open_at("table", &sqlite));
+    store = sqlite_store_port(&sqlite);
+    memset(noise, 0xa5, sizeof noise);
+    const int descriptor = open(path_of("table"), O_WRONLY);
+    expect_true("damage",
+                pwrite(descriptor, noise, sizeof noise, (page - 1) * 4096) == sizeof noise);
+    expect_kind("ready", store_check_ready(&store, contract_deadline_ms()), FAILURE_CORRUPT);
+    sqlite_store_close(&sqlite);
+    (void)close(descriptor);
+    expect_refused("start", open_at("table", &sqlite), "store: the file is damaged");
 }
 
 int main(int argc, char **argv)
@@ -325,6 +512,12 @@ int main(int argc, char **argv)
         {"locked by another", locked_by_another},
         {"killed while writing", killed_while_writing},
         {"processes race", processes_race},
+        {"one at a time", one_at_a_time},
+        {"other modes become WAL", other_modes_become_wal},
+        {"lost files", lost_files},
+        {"lost during a write", lost_during_a_write},
+        {"log without its file", log_without_its_file},
+        {"damaged table is not ready", damaged_table_is_not_ready},
     };
     static struct sqlite_store sqlite;
     static struct contract_subject subject;
@@ -334,7 +527,7 @@ int main(int argc, char **argv)
     subject = (struct contract_subject){
         .store = sqlite_store_port(&sqlite), .has_unique_addresses = true, .account_count = 1100};
     contract_use(&subject);
-    const int code = runner_main(argc, argv, __FILE__, tests, contract_tests(tests, 8));
+    const int code = runner_main(argc, argv, __FILE__, tests, contract_tests(tests, 14));
     sqlite_store_close(&sqlite);
     remove_folder();
     return code;
