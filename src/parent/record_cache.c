@@ -5,6 +5,7 @@
 struct record_entry {
     uint32_t newer, older;                /* the ring of last use */
     uint32_t next_by_id, next_by_address; /* the rest of the buckets; 0 ends them */
+    int64_t kept_at_ms;
     struct cached_record cached;
 };
 
@@ -39,8 +40,11 @@ status record_cache_open(struct record_cache *cache, size_t count_max, uint64_t 
     const size_t buckets_size = bucket_count * sizeof(uint32_t);
     struct arena memory;
     TRY(arena_open(&memory, entries_size + 2 * buckets_size + 64));
-    *cache = (struct record_cache){
-        .memory = memory, .bucket_count = bucket_count, .count_max = count_max, .seed = seed};
+    *cache = (struct record_cache){.memory = memory,
+                                   .bucket_count = bucket_count,
+                                   .count_max = count_max,
+                                   .seed = seed,
+                                   .clock = clock_system()};
     void *entries, *by_id, *by_address;
     TRY(arena_take(&cache->memory, entries_size, &entries));
     TRY(arena_take(&cache->memory, buckets_size, &by_id));
@@ -106,9 +110,17 @@ static void copy(const struct cached_record *from, struct cached_record *to)
     memcpy(to->record, from->record, from->record_size);
 }
 
+/* Another process may have replaced in the store what is kept here. */
+static bool is_too_old(const struct record_cache *cache, uint32_t index)
+{
+    const int64_t age_ms =
+        clock_read_monotonic_ms(&cache->clock) - cache->entries[index].kept_at_ms;
+    return age_ms >= RECORD_CACHE_AGE_MS_MAX;
+}
+
 static bool deliver(struct record_cache *cache, uint32_t index, struct cached_record *found)
 {
-    if (!index) {
+    if (!index || is_too_old(cache, index)) {
         cache->miss_count++;
         return false;
     }
@@ -179,6 +191,7 @@ void record_cache_put(struct record_cache *cache, const struct cached_record *re
     pthread_mutex_lock(&cache->mutex);
     const uint32_t index = take_entry(cache, &record->id);
     copy(record, &cache->entries[index].cached);
+    cache->entries[index].kept_at_ms = clock_read_monotonic_ms(&cache->clock);
     enter_buckets(cache, index);
     enter_ring(cache, index);
     pthread_mutex_unlock(&cache->mutex);
@@ -192,6 +205,7 @@ static void fill_gap(struct record_cache *cache, uint32_t gap)
     struct record_entry *entries = cache->entries;
     leave_buckets(cache, last);
     copy(&entries[last].cached, &entries[gap].cached);
+    entries[gap].kept_at_ms = entries[last].kept_at_ms;
     entries[gap].newer = entries[last].newer;
     entries[gap].older = entries[last].older;
     entries[entries[gap].newer].older = gap;

@@ -4,7 +4,8 @@
  * It saves a signature the store's round trip. A sealed record is no secret: the enclave alone
  * opens it, and checks that it belongs to the account that was asked for, so a stale or mixed-up
  * entry can make a request fail but never sign with another key. The least recently used entry
- * makes room. All memory is reserved at start and touched as entries fill it.
+ * makes room, and none is handed out RECORD_CACHE_AGE_MS_MAX after it was put: so long at most does a
+ * record serve that another process has replaced in the store. All memory is reserved at start and touched as entries fill it.
  *
  * Any number of threads may use one cache.
  */
@@ -20,10 +21,12 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "eth/address.h"
+#include "os/clock.h"
 #include "proto/account_id.h"
 
 enum {
-    RECORD_CACHE_COUNT_MAX = 1000000, /* entries; about 1 GiB */
+    RECORD_CACHE_COUNT_MAX = 1000000,     /* entries; about 1 GiB */
+    RECORD_CACHE_AGE_MS_MAX = 300 * 1000, /* as long as the enclave keeps a data key */
     RECORD_CACHE_RECORD_SIZE_MAX =
         960, /* bytes; usual records have 500 to 750, longer ones are not kept */
 };
@@ -46,6 +49,7 @@ struct record_cache {
     size_t bucket_count;          /* a power of two */
     size_t count, count_max;
     uint64_t seed; /* so that callers cannot choose which entries share a bucket */
+    struct clock clock;
     uint64_t hit_count, miss_count;
     pthread_mutex_t mutex;
 };

@@ -140,6 +140,39 @@ static void like_a_model(void)
     record_cache_close(&cache);
 }
 
+static int64_t now_ms;
+
+static int64_t read_now(void *context)
+{
+    (void)context;
+    return now_ms;
+}
+
+static void ages(void)
+{
+    expect_ok("open", record_cache_open(&cache, 3, 7));
+    cache.clock = (struct clock){read_now, read_now, NULL};
+    now_ms = 1000;
+    put(1, 1);
+    put(2, 2);
+    now_ms = 1000 + RECORD_CACHE_AGE_MS_MAX - 1;
+    expect_true("old", content_of(1) == 1);
+    put(2, 3);
+    now_ms++;
+    expect_true("too old, although just used", content_of(1) == -1);
+    expect_true("put anew", content_of(2) == 3);
+    put(1, 4);
+    expect_true("read anew", content_of(1) == 4);
+    put(3, 3);
+    now_ms += RECORD_CACHE_AGE_MS_MAX - 1;
+    const struct cached_record first = make(1, 0);
+    record_cache_drop(&cache, &first.id);
+    expect_true("its age moves with it", content_of(3) == 3);
+    now_ms++;
+    expect_true("to the end", content_of(3) == -1);
+    record_cache_close(&cache);
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
@@ -148,6 +181,7 @@ int main(int argc, char **argv)
         {"dropping", dropping},
         {"sizes", sizes},
         {"off", off},
+        {"ages", ages},
         {"like a model", like_a_model},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
