@@ -4,15 +4,20 @@
 . "$(dirname "$0")/lib.sh"
 stand_start s
 client credentials >"$WORK/credentials.json"
-AWS_ACCESS_KEY_ID=$(jq -r .accessKeyId "$WORK/credentials.json") \
-    AWS_SECRET_ACCESS_KEY=$(jq -r .secretAccessKey "$WORK/credentials.json") \
-    AWS_SESSION_TOKEN=$(jq -r .sessionToken "$WORK/credentials.json") \
-    start parent "$(program parent enw-parent)" --listen "unix:$WORK/parent.sock" --token-file "$STATE/token" \
-    --enclave "unix:$STATE/enclave.sock" --store "sqlite:$STATE/accounts.sqlite" --region "$ENW_REGION"
-parent=$LAST_PID
+export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+AWS_ACCESS_KEY_ID=$(jq -r .accessKeyId "$WORK/credentials.json")
+AWS_SECRET_ACCESS_KEY=$(jq -r .secretAccessKey "$WORK/credentials.json")
+AWS_SESSION_TOKEN=$(jq -r .sessionToken "$WORK/credentials.json")
 rm "$WORK/credentials.json"
 is_ready() { api GET /readyz '' --unix-socket "$WORK/parent.sock" && [ "$CODE" = 200 ]; }
-wait_for 15 is_ready || fail "$(cat "$WORK/parent.log")"
+# start_parent: one of our own, with a store of its own, as only one may serve from a file.
+start_parent() {
+    start parent "$(program parent enw-parent)" --listen "unix:$WORK/parent.sock" --token-file "$STATE/token" \
+        --enclave "unix:$STATE/enclave.sock" --store "sqlite:$WORK/own.sqlite" --region "$ENW_REGION"
+    parent=$LAST_PID
+    wait_for 15 is_ready || fail "$(cat "$WORK/parent.log")"
+}
+start_parent
 
 asked=$(kms_count GenerateDataKey)
 fault kms '{"operation":"GenerateDataKey","kind":"delay","value":2000}'
@@ -40,7 +45,10 @@ wait "$parent" || code=$?
 fault kms
 
 step "and kept"
-api GET /v1/accounts/last
+start_parent
+api GET /v1/accounts/last '' --unix-socket "$WORK/parent.sock"
 expect_json .address "$(jq -r .address "$WORK/last")"
-sign last
+api POST /v1/accounts/last/sign-message '{"message":"kept"}' --unix-socket "$WORK/parent.sock"
 expect 200
+kill -TERM "$parent"
+wait "$parent" || fail "it did not end well: $(tail -n 3 "$WORK/parent.log")"
