@@ -184,7 +184,8 @@ await check('the device group and the seccomp profile are those of the nodes', (
 const egressOf = (objects) => get(objects, 'NetworkPolicy').spec.egress;
 const addressesOf = (objects) =>
   egressOf(objects).flatMap((rule) => rule.to ?? []).flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr] : []));
-const parentCode = readdirSync(join(root, 'src/parent')).map((name) => read(`src/parent/${name}`)).join('');
+const parentCode = ['src/parent', 'src/credentials']
+  .flatMap((folder) => readdirSync(join(root, folder)).map((name) => read(join(folder, name)))).join('');
 for (const folder of FOLDERS.slice(1)) {
   const source = get(rendered[folder], 'Deployment').spec.template.metadata.annotations['enclave-wallet/credentials'];
   await check(`${folder}: the parent reads ${source}`, () =>

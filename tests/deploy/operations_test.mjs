@@ -61,7 +61,7 @@ await refuses('a metric that is not exported', () => metricFindings('`enw_enclav
 
 await check('every logged event is logged', () => {
   const [section] = text.match(/^## 8\.[\s\S]*?^\| alarm/m);
-  const code = ['parent', 'proxy', 'enclave', 'os'].map((room) => sources(`src/${room}`)).join('');
+  const code = ['parent', 'credentials', 'proxy', 'enclave', 'os'].map((room) => sources(`src/${room}`)).join('');
   return inline(section).filter((name) => /^[a-z]+(_[a-z]+)+$/.test(name) && !name.startsWith('enw_') && !code.includes(`"${name}"`));
 });
 await check('every variable and flag of the programs exists', () => {

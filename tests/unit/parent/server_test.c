@@ -1,6 +1,7 @@
 #include "parent/server.h"
 
 #include <gnutls/gnutls.h>
+#include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "bench.h"
 #include "os/clock.h"
+#include "os/harden.h"
 #include "runner.h"
 #include "tls_material.h"
 
@@ -51,6 +53,9 @@ static bool is_ended(int descriptor)
     return poll(&waiting, 1, PATIENCE_MS) == 1 && recv(descriptor, &byte, 1, 0) <= 0;
 }
 
+/* libmicrohttpd 1.0 (Debian 13) answers some framings itself: without our words or a request id. */
+#define BY_LIBRARY (MHD_VERSION >= 0x01000000 ? NULL : "bad_input")
+
 static const struct {
     const char *name, *text;
     int code;
@@ -75,11 +80,11 @@ static const struct {
     {"length and coding",
      "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
      "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-     400, "bad_input"},
+     400, BY_LIBRARY},
     {"another coding",
      "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED
      "Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
-     400, "bad_input"},
+     400, BY_LIBRARY},
     {"too large a body, announced",
      "POST /v1/accounts HTTP/1.1\r\nHost: x\r\n" AUTHORIZED "Content-Length: 65537\r\n\r\n", 413,
      "body_too_large"},
@@ -111,6 +116,7 @@ static void refusals(void)
         send_raw(requests[i].text);
         if (requests[i].error_code) expect_error(requests[i].code, requests[i].error_code);
         else expect_code("code", requests[i].code);
+        if (!requests[i].error_code && requests[i].code == 400) continue;
         expect_true("request id", bench_has(answer.head, "X-Request-Id: "));
     }
     bench_close(&bench);
@@ -249,6 +255,7 @@ static void slow_client(void)
 static void idle_connections(void)
 {
     static int descriptors[1000];
+    expect_ok("descriptors", harden_allow_descriptors(4096));
     bench_open(&bench, &usual);
     for (size_t i = 0; i < ARRAY_COUNT(descriptors); i++) descriptors[i] = bench_connect(&bench);
     bench_call(&bench, "POST", "/v1/accounts", "{\"name\":\"alice\"}", &answer);
