@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "aws/time.h"
-#include "base/json.h"
+#include "base/json_read.h"
 #include "base/text.h"
 
 enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */

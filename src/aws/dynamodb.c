@@ -2,34 +2,33 @@
 
 #include "base/base64.h"
 #include "base/crc32.h"
-#include "base/json.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 
 static const char older_layout_field[] = "encryptedPrivateKey";
 
 /* ---- building ---- */
 
-/* Starts a body at the end of `memory`; json's commas need a builder that begins with it. */
-static struct builder open_body(const struct dynamodb_target *target, const struct builder *memory)
+/* Starts a body at the end of `memory`. */
+static void open_body(const struct dynamodb_target *target, struct builder *memory,
+                      struct json_writer *body)
 {
-    struct builder body;
-    builder_init(&body, memory->bytes + memory->size, memory->size_max - memory->size);
-    body.is_over = memory->is_over;
-    json_put_object_open(&body);
-    json_put_name(&body, "TableName");
-    json_put_string(&body, target->table);
-    return body;
+    json_write_init(body, memory);
+    json_write_object_open(body);
+    json_write_name(body, "TableName");
+    json_write_string(body, target->table);
 }
 
 /* Ends the body and makes it a request for `operation`, "DynamoDB_20120810.Name". */
 static status close_body(const struct dynamodb_target *target, const char *operation,
-                         struct builder *body, struct builder *memory, struct http_request *request)
+                         struct json_writer *body, struct http_request *request)
 {
-    json_put_object_close(body);
+    json_write_object_close(body);
     struct http_request built = {
         .method = slice_text("POST"),
         .target = slice_text("/"),
     };
-    TRY(builder_finish(body, &built.body));
+    TRY(json_write_finish(body, &built.body));
     http_headers_init(&built.headers);
     TRY(http_headers_add(&built.headers, slice_text("Host"), target->host));
     TRY(http_headers_add(&built.headers, slice_text("Content-Type"),
@@ -37,64 +36,60 @@ static status close_body(const struct dynamodb_target *target, const char *opera
     TRY(http_headers_add(&built.headers, slice_text("X-Amz-Target"), slice_text(operation)));
     /* The checksum of a reply is over the bytes as sent: they are to be the body itself. */
     TRY(http_headers_add(&built.headers, slice_text("Accept-Encoding"), slice_text("identity")));
-    (void)builder_space(memory, body->size);
     *request = built;
     return status_ok();
 }
 
-static void put_text_field(struct builder *body, const char *name, const char *value)
+static void put_text_field(struct json_writer *body, const char *name, const char *value)
 {
-    json_put_name(body, name);
-    json_put_text(body, value);
+    json_write_name(body, name);
+    json_write_text(body, value);
 }
 
 /* "name":{"S":"value"} */
-static void put_text(struct builder *body, const char *name, slice value)
+static void put_text(struct json_writer *body, const char *name, slice value)
 {
-    json_put_name(body, name);
-    json_put_object_open(body);
-    json_put_name(body, "S");
-    json_put_string(body, value);
-    json_put_object_close(body);
+    json_write_name(body, name);
+    json_write_object_open(body);
+    json_write_name(body, "S");
+    json_write_string(body, value);
+    json_write_object_close(body);
 }
 
 /* "name":{"B":"base64"} */
-static void put_blob(struct builder *body, const char *name, slice value)
+static void put_blob(struct json_writer *body, const char *name, slice value)
 {
-    json_put_name(body, name);
-    json_put_object_open(body);
-    json_put_name(body, "B");
-    json_put_base64(body, value);
-    json_put_object_close(body);
+    json_write_name(body, name);
+    json_write_object_open(body);
+    json_write_name(body, "B");
+    json_write_base64(body, value);
+    json_write_object_close(body);
 }
 
 /* "name":{"N":"7"}: the service writes numbers as strings. */
-static void put_number(struct builder *body, const char *name, uint64_t value)
+static void put_number(struct json_writer *body, const char *name, uint64_t value)
 {
-    uint8_t digits[20];
-    struct builder text;
-    builder_init(&text, digits, sizeof digits);
-    builder_put_decimal(&text, value);
-    json_put_name(body, name);
-    json_put_object_open(body);
-    json_put_name(body, "N");
-    json_put_string(body, builder_view(&text));
-    json_put_object_close(body);
+    json_write_name(body, name);
+    json_write_object_open(body);
+    json_write_name(body, "N");
+    builder_put_decimal(json_write_string_open(body), value);
+    json_write_string_close(body);
+    json_write_object_close(body);
 }
 
 /* "name":{"name":{"S":"value"}}: a key, whole. */
-static void put_key(struct builder *body, const char *name, slice value)
+static void put_key(struct json_writer *body, const char *name, slice value)
 {
-    json_put_name(body, name);
-    json_put_object_open(body);
+    json_write_name(body, name);
+    json_write_object_open(body);
     put_text(body, "name", value);
-    json_put_object_close(body);
+    json_write_object_close(body);
 }
 
-static void put_item(struct builder *body, const struct dynamodb_item *item)
+static void put_item(struct json_writer *body, const struct dynamodb_item *item)
 {
-    json_put_name(body, "Item");
-    json_put_object_open(body);
+    json_write_name(body, "Item");
+    json_write_object_open(body);
     put_text(body, "name", item->name);
     put_blob(body, "record", item->record);
     put_text(body, "address", item->address);
@@ -102,72 +97,76 @@ static void put_item(struct builder *body, const struct dynamodb_item *item)
     put_number(body, "version", item->version);
     put_text(body, "created_at", item->created_at);
     if (item->proof.size > 0) put_blob(body, "proof", item->proof);
-    json_put_object_close(body);
+    json_write_object_close(body);
 }
 
 status dynamodb_get_build(const struct dynamodb_target *target, slice name, struct builder *memory,
                           struct http_request *request)
 {
-    struct builder body = open_body(target, memory);
+    struct json_writer body;
+    open_body(target, memory, &body);
     put_key(&body, "Key", name);
-    json_put_name(&body, "ConsistentRead");
-    json_put_bool(&body, true);
-    return close_body(target, "DynamoDB_20120810.GetItem", &body, memory, request);
+    json_write_name(&body, "ConsistentRead");
+    json_write_bool(&body, true);
+    return close_body(target, "DynamoDB_20120810.GetItem", &body, request);
 }
 
 /* Attribute names go through placeholders: `name` and others are reserved words. */
 status dynamodb_put_build(const struct dynamodb_target *target, const struct dynamodb_item *item,
                           struct builder *memory, struct http_request *request)
 {
-    struct builder body = open_body(target, memory);
+    struct json_writer body;
+    open_body(target, memory, &body);
     put_item(&body, item);
     put_text_field(&body, "ConditionExpression", "attribute_not_exists(#name)");
-    json_put_name(&body, "ExpressionAttributeNames");
-    json_put_object_open(&body);
+    json_write_name(&body, "ExpressionAttributeNames");
+    json_write_object_open(&body);
     put_text_field(&body, "#name", "name");
-    json_put_object_close(&body);
-    return close_body(target, "DynamoDB_20120810.PutItem", &body, memory, request);
+    json_write_object_close(&body);
+    return close_body(target, "DynamoDB_20120810.PutItem", &body, request);
 }
 
 status dynamodb_replace_build(const struct dynamodb_target *target,
                               const struct dynamodb_item *item, uint64_t version,
                               struct builder *memory, struct http_request *request)
 {
-    struct builder body = open_body(target, memory);
+    struct json_writer body;
+    open_body(target, memory, &body);
     put_item(&body, item);
     put_text_field(&body, "ConditionExpression", "#version = :version AND #address = :address");
-    json_put_name(&body, "ExpressionAttributeNames");
-    json_put_object_open(&body);
+    json_write_name(&body, "ExpressionAttributeNames");
+    json_write_object_open(&body);
     put_text_field(&body, "#version", "version");
     put_text_field(&body, "#address", "address");
-    json_put_object_close(&body);
-    json_put_name(&body, "ExpressionAttributeValues");
-    json_put_object_open(&body);
+    json_write_object_close(&body);
+    json_write_name(&body, "ExpressionAttributeValues");
+    json_write_object_open(&body);
     put_number(&body, ":version", version);
     put_text(&body, ":address", item->address);
-    json_put_object_close(&body);
-    return close_body(target, "DynamoDB_20120810.PutItem", &body, memory, request);
+    json_write_object_close(&body);
+    return close_body(target, "DynamoDB_20120810.PutItem", &body, request);
 }
 
 status dynamodb_query_build(const struct dynamodb_target *target, slice address,
                             struct builder *memory, struct http_request *request)
 {
-    struct builder body = open_body(target, memory);
+    struct json_writer body;
+    open_body(target, memory, &body);
     put_text_field(&body, "IndexName", "address-index");
     put_text_field(&body, "KeyConditionExpression", "#address = :address");
     put_text_field(&body, "ProjectionExpression", "#name");
-    json_put_name(&body, "ExpressionAttributeNames");
-    json_put_object_open(&body);
+    json_write_name(&body, "ExpressionAttributeNames");
+    json_write_object_open(&body);
     put_text_field(&body, "#address", "address");
     put_text_field(&body, "#name", "name");
-    json_put_object_close(&body);
-    json_put_name(&body, "ExpressionAttributeValues");
-    json_put_object_open(&body);
+    json_write_object_close(&body);
+    json_write_name(&body, "ExpressionAttributeValues");
+    json_write_object_open(&body);
     put_text(&body, ":address", address);
-    json_put_object_close(&body);
-    json_put_name(&body, "Limit");
-    json_put_u64(&body, DYNAMODB_QUERY_COUNT_MAX);
-    return close_body(target, "DynamoDB_20120810.Query", &body, memory, request);
+    json_write_object_close(&body);
+    json_write_name(&body, "Limit");
+    json_write_u64(&body, DYNAMODB_QUERY_COUNT_MAX);
+    return close_body(target, "DynamoDB_20120810.Query", &body, request);
 }
 
 status dynamodb_scan_build(const struct dynamodb_target *target, size_t count_max, slice last_name,
@@ -177,84 +176,88 @@ status dynamodb_scan_build(const struct dynamodb_target *target, size_t count_ma
         {"#name", "name"},       {"#address", "address"},       {"#key_id", "key_id"},
         {"#version", "version"}, {"#created_at", "created_at"},
     };
-    struct builder body = open_body(target, memory);
+    struct json_writer body;
+    open_body(target, memory, &body);
     put_text_field(&body, "ProjectionExpression", "#name,#address,#key_id,#version,#created_at");
-    json_put_name(&body, "ExpressionAttributeNames");
-    json_put_object_open(&body);
+    json_write_name(&body, "ExpressionAttributeNames");
+    json_write_object_open(&body);
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         put_text_field(&body, names[i][0], names[i][1]);
     }
-    json_put_object_close(&body);
-    json_put_name(&body, "Limit");
-    json_put_u64(&body, count_max);
-    json_put_name(&body, "ConsistentRead");
-    json_put_bool(&body, true);
+    json_write_object_close(&body);
+    json_write_name(&body, "Limit");
+    json_write_u64(&body, count_max);
+    json_write_name(&body, "ConsistentRead");
+    json_write_bool(&body, true);
     if (last_name.size > 0) put_key(&body, "ExclusiveStartKey", last_name);
-    return close_body(target, "DynamoDB_20120810.Scan", &body, memory, request);
+    return close_body(target, "DynamoDB_20120810.Scan", &body, request);
 }
 
 /* "KeySchema":[{"AttributeName":"…","KeyType":"HASH"}] */
-static void put_key_schema(struct builder *body, const char *attribute)
+static void put_key_schema(struct json_writer *body, const char *attribute)
 {
-    json_put_name(body, "KeySchema");
-    json_put_array_open(body);
-    json_put_object_open(body);
+    json_write_name(body, "KeySchema");
+    json_write_array_open(body);
+    json_write_object_open(body);
     put_text_field(body, "AttributeName", attribute);
     put_text_field(body, "KeyType", "HASH");
-    json_put_object_close(body);
-    json_put_array_close(body);
+    json_write_object_close(body);
+    json_write_array_close(body);
 }
 
-static void put_text_attribute(struct builder *body, const char *name)
+static void put_text_attribute(struct json_writer *body, const char *name)
 {
-    json_put_object_open(body);
+    json_write_object_open(body);
     put_text_field(body, "AttributeName", name);
     put_text_field(body, "AttributeType", "S");
-    json_put_object_close(body);
+    json_write_object_close(body);
 }
 
 status dynamodb_create_table_build(const struct dynamodb_target *target, struct builder *memory,
                                    struct http_request *request)
 {
-    struct builder body = open_body(target, memory);
-    json_put_name(&body, "AttributeDefinitions");
-    json_put_array_open(&body);
+    struct json_writer body;
+    open_body(target, memory, &body);
+    json_write_name(&body, "AttributeDefinitions");
+    json_write_array_open(&body);
     put_text_attribute(&body, "name");
     put_text_attribute(&body, "address");
-    json_put_array_close(&body);
+    json_write_array_close(&body);
     put_key_schema(&body, "name");
     put_text_field(&body, "BillingMode", "PAY_PER_REQUEST");
-    json_put_name(&body, "GlobalSecondaryIndexes");
-    json_put_array_open(&body);
-    json_put_object_open(&body);
+    json_write_name(&body, "GlobalSecondaryIndexes");
+    json_write_array_open(&body);
+    json_write_object_open(&body);
     put_text_field(&body, "IndexName", "address-index");
     put_key_schema(&body, "address");
-    json_put_name(&body, "Projection");
-    json_put_object_open(&body);
+    json_write_name(&body, "Projection");
+    json_write_object_open(&body);
     put_text_field(&body, "ProjectionType", "KEYS_ONLY");
-    json_put_object_close(&body);
-    json_put_object_close(&body);
-    json_put_array_close(&body);
-    return close_body(target, "DynamoDB_20120810.CreateTable", &body, memory, request);
+    json_write_object_close(&body);
+    json_write_object_close(&body);
+    json_write_array_close(&body);
+    return close_body(target, "DynamoDB_20120810.CreateTable", &body, request);
 }
 
 status dynamodb_recovery_build(const struct dynamodb_target *target, struct builder *memory,
                                struct http_request *request)
 {
-    struct builder body = open_body(target, memory);
-    json_put_name(&body, "PointInTimeRecoverySpecification");
-    json_put_object_open(&body);
-    json_put_name(&body, "PointInTimeRecoveryEnabled");
-    json_put_bool(&body, true);
-    json_put_object_close(&body);
-    return close_body(target, "DynamoDB_20120810.UpdateContinuousBackups", &body, memory, request);
+    struct json_writer body;
+    open_body(target, memory, &body);
+    json_write_name(&body, "PointInTimeRecoverySpecification");
+    json_write_object_open(&body);
+    json_write_name(&body, "PointInTimeRecoveryEnabled");
+    json_write_bool(&body, true);
+    json_write_object_close(&body);
+    return close_body(target, "DynamoDB_20120810.UpdateContinuousBackups", &body, request);
 }
 
 status dynamodb_describe_table_build(const struct dynamodb_target *target, struct builder *memory,
                                      struct http_request *request)
 {
-    struct builder body = open_body(target, memory);
-    return close_body(target, "DynamoDB_20120810.DescribeTable", &body, memory, request);
+    struct json_writer body;
+    open_body(target, memory, &body);
+    return close_body(target, "DynamoDB_20120810.DescribeTable", &body, request);
 }
 
 /* ---- reading ---- */

@@ -5,7 +5,8 @@
 
 #include "aws/error.h"
 #include "base/base64.h"
-#include "base/json.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/text.h"
 
 enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */
@@ -77,26 +78,25 @@ static status check_call(const struct kms_call *call)
 }
 
 /* Ends the body, which has its own part open, with what every operation has. */
-static void put_common(struct builder *body, const struct kms_call *call)
+static void put_common(struct json_writer *body, const struct kms_call *call)
 {
-    json_put_name(body, "KeyId");
-    json_put_string(body, call->key_arn);
-    json_put_name(body, "EncryptionContext");
-    json_put_object_open(body);
+    json_write_name(body, "KeyId");
+    json_write_string(body, call->key_arn);
+    json_write_name(body, "EncryptionContext");
+    json_write_object_open(body);
     for (size_t i = 0; i < call->context.count; i++) {
-        json_put_string(body, call->context.pairs[i].name);
-        builder_put_text(body, ":");
-        json_put_string(body, call->context.pairs[i].value);
+        json_write_name_of(body, call->context.pairs[i].name);
+        json_write_string(body, call->context.pairs[i].value);
     }
-    json_put_object_close(body);
-    json_put_name(body, "Recipient");
-    json_put_object_open(body);
-    json_put_name(body, "KeyEncryptionAlgorithm");
-    json_put_text(body, "RSAES_OAEP_SHA_256");
-    json_put_name(body, "AttestationDocument");
-    json_put_base64(body, call->document);
-    json_put_object_close(body);
-    json_put_object_close(body);
+    json_write_object_close(body);
+    json_write_name(body, "Recipient");
+    json_write_object_open(body);
+    json_write_name(body, "KeyEncryptionAlgorithm");
+    json_write_text(body, "RSAES_OAEP_SHA_256");
+    json_write_name(body, "AttestationDocument");
+    json_write_base64(body, call->document);
+    json_write_object_close(body);
+    json_write_object_close(body);
 }
 
 static status finish_request(const char *target, const struct kms_call *call, slice body,
@@ -115,30 +115,32 @@ static status finish_request(const char *target, const struct kms_call *call, sl
 status kms_generate_data_key_build(const struct kms_call *call, struct builder *memory,
                                    struct http_request *request)
 {
-    const size_t start = builder_mark(memory);
+    struct json_writer writer;
     slice body = {0};
     TRY(check_call(call));
-    builder_put_text(memory, "{");
-    json_put_name(memory, "KeySpec");
-    json_put_text(memory, "AES_256");
-    put_common(memory, call);
-    TRY(builder_finish_since(memory, start, &body));
+    json_write_init(&writer, memory);
+    json_write_object_open(&writer);
+    json_write_name(&writer, "KeySpec");
+    json_write_text(&writer, "AES_256");
+    put_common(&writer, call);
+    TRY(json_write_finish(&writer, &body));
     return finish_request("TrentService.GenerateDataKey", call, body, request);
 }
 
 status kms_decrypt_build(const struct kms_call *call, slice ciphertext, struct builder *memory,
                          struct http_request *request)
 {
-    const size_t start = builder_mark(memory);
+    struct json_writer writer;
     slice body = {0};
     TRY(check_call(call));
     REQUIRE(ciphertext.size > 0, BAD_INPUT, "kms: ciphertext is empty");
     REQUIRE(ciphertext.size <= KMS_CIPHERTEXT_SIZE_MAX, OVER_LIMIT, "kms: ciphertext is too long");
-    builder_put_text(memory, "{");
-    json_put_name(memory, "CiphertextBlob");
-    json_put_base64(memory, ciphertext);
-    put_common(memory, call);
-    TRY(builder_finish_since(memory, start, &body));
+    json_write_init(&writer, memory);
+    json_write_object_open(&writer);
+    json_write_name(&writer, "CiphertextBlob");
+    json_write_base64(&writer, ciphertext);
+    put_common(&writer, call);
+    TRY(json_write_finish(&writer, &body));
     return finish_request("TrentService.Decrypt", call, body, request);
 }
 

@@ -7,7 +7,7 @@
 #include "base/array.h"
 #include "base/builder.h"
 #include "base/hex.h"
-#include "base/json.h"
+#include "base/json_read.h"
 #include "http/message.h"
 
 enum { NAME_SIZE_MAX = 512 };

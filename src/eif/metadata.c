@@ -1,37 +1,36 @@
 #include "eif/metadata.h"
 
-static void put_member(struct builder *builder, const char *name, slice text)
+#include "base/json_write.h"
+
+static void put_member(struct json_writer *writer, const char *name, slice text)
 {
-    json_put_name(builder, name);
-    json_put_string(builder, text);
+    json_write_name(writer, name);
+    json_write_string(writer, text);
 }
 
 status metadata_write(const struct metadata *metadata, struct builder *builder)
 {
-    /* Everything before the section is the caller's: start on a fresh view for the commas. */
-    struct builder section;
-    builder_init(&section, builder->bytes + builder->size, builder->size_max - builder->size);
-    json_put_object_open(&section);
+    struct json_writer section;
+    json_write_init(&section, builder);
+    json_write_object_open(&section);
     put_member(&section, "ImageName", metadata->image_name);
     put_member(&section, "ImageVersion", metadata->image_version);
-    json_put_name(&section, "BuildMetadata");
-    json_put_object_open(&section);
+    json_write_name(&section, "BuildMetadata");
+    json_write_object_open(&section);
     put_member(&section, "BuildTime", metadata->build_time);
     put_member(&section, "BuildTool", metadata->build_tool);
     put_member(&section, "BuildToolVersion", metadata->build_tool_version);
     put_member(&section, "OperatingSystem", metadata->operating_system);
     put_member(&section, "KernelVersion", metadata->kernel_version);
-    json_put_object_close(&section);
-    json_put_name(&section, "DockerInfo");
-    json_put_object_open(&section);
-    json_put_object_close(&section);
-    json_put_name(&section, "CustomMetadata");
-    json_put_null(&section);
-    json_put_object_close(&section);
+    json_write_object_close(&section);
+    json_write_name(&section, "DockerInfo");
+    json_write_object_open(&section);
+    json_write_object_close(&section);
+    json_write_name(&section, "CustomMetadata");
+    json_write_null(&section);
+    json_write_object_close(&section);
     slice written;
-    TRY(builder_finish(&section, &written));
-    builder->size += written.size;
-    return status_ok();
+    return json_write_finish(&section, &written);
 }
 
 static status read_text(const json_value *object, const char *name, slice *text)

@@ -8,7 +8,7 @@
 #define EIF_METADATA_H
 
 #include "base/builder.h"
-#include "base/json.h"
+#include "base/json_read.h"
 #include "base/slice.h"
 #include "base/status.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "aws/kms.h"
-#include "base/json.h"
+#include "base/json_read.h"
 #include "wallet/kms_key.h"
 
 enum { TOKENS_SIZE_MAX = 8192 }; /* memory for 400 values and names of a document */

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "aws/time.h"
-#include "base/json.h"
+#include "base/json_read.h"
 #include "net/http_client.h"
 #include "os/clock.h"
 #include "os/random.h"
