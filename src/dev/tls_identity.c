@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/secret.h"
+#include "crypto/pem.h"
 #include "os/file.h"
 
 enum { SERIAL_BIT_COUNT = 127, DAY_S = 24 * 3600, START_MARGIN_S = 3600, TEXT_SIZE_MAX = 512 };
@@ -207,7 +208,7 @@ static status read_certificate(const char *folder, const char *name, X509 **cert
     slice text = {0};
     TRY(read_text(folder, name, memory, &text));
     BIO *pem = BIO_new_mem_buf(text.bytes, (int)text.size);
-    *certificate = pem ? PEM_read_bio_X509(pem, NULL, NULL, NULL) : NULL;
+    *certificate = pem ? PEM_read_bio_X509(pem, NULL, pem_refuse_passphrase, NULL) : NULL;
     BIO_free(pem);
     REQUIRE(*certificate, CORRUPT, "tls_identity: a certificate cannot be read");
     return status_ok();
@@ -219,7 +220,7 @@ static status read_key(const char *folder, const char *name, EVP_PKEY **key)
     slice text = {0};
     TRY(read_text(folder, name, memory, &text));
     BIO *pem = BIO_new_mem_buf(text.bytes, (int)text.size);
-    *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, NULL, NULL) : NULL;
+    *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, pem_refuse_passphrase, NULL) : NULL;
     BIO_free(pem);
     secret_wipe(memory, sizeof memory);
     REQUIRE(*key, CORRUPT, "tls_identity: a key cannot be read");

@@ -80,6 +80,13 @@ def key_c(old, new):
     return {'src/os/key.c': KEY_C.replace(old, new)}
 
 
+def dropped(statement):
+    checking = 'static status check(void)\n{\n    /* Nothing to do. */\n    (void)other();\n    TRY(other());\n    return other();\n}\n\n'
+    other = 'static status other(void)\n{\n    return (status){0};\n}\n\n'
+    return {'src/os/key.c': KEY_C.replace('size_t key_size', other + checking + 'size_t key_size')
+            .replace('    return hex_size', f'    {statement}\n    return hex_size')}
+
+
 def call(name):
     return key_c('hex_size(', name + '(')
 
@@ -114,6 +121,12 @@ ROWS = [
     ('banned', 'wiping elsewhere', call('explicit_bzero'), 'explicit_bzero: use secret_wipe'),
     ('banned', 'an answer in global state', call('localtime'), 'localtime: it keeps'),
     ('banned', 'a library that opens files', call('BIO_new_file'), 'BIO_new_file: pure code'),
+    ('rooms', 'a library that nobody knows', key_c('"base/hex.h"', '"base/hex.h"\n\n#include <curl/curl.h>'), 'tools/rooms does not know'),
+    ('passphrases', 'PEM that may ask a person', call('PEM_read_bio_X509(input, NULL,\n NULL, NULL) + hex_size'), 'pem_refuse_passphrase'),
+    ('statuses', 'a status that is dropped', dropped('check();'), 'check: its status is dropped'),
+    ('statuses', 'one dropped under a condition', dropped('if (text) check();'), 'check: its status is dropped'),
+    ('statuses', 'one dropped otherwise', dropped('if (!text) return 0;\n    else check();'), 'check: its status is dropped'),
+    ('statuses', 'one dropped without a word', dropped('(void)check();'), 'check: its status is dropped'),
     ('exposures', 'a new door', key_c('hex_size(', 'hex_size(secret_expose(text) + '), 'exposes secrets 2 times'),
     ('exposures', 'a door in an unlisted file', hex_c('strlen(text)', 'strlen(secret_expose_text(text))'), 'says 0'),
     ('exposures', 'a door without a reason', {'tools/exposures': 'src/os/key.c: 1:\n'}, 'no reason'),
