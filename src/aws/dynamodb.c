@@ -260,7 +260,12 @@ status dynamodb_describe_table_build(const struct dynamodb_target *target, struc
     return close_body(target, "DynamoDB_20120810.DescribeTable", &body, request);
 }
 
-/* ---- reading ---- */
+/*
+ * ---- reading ----
+ *
+ * Documents are not closed here, which would wipe the strings that had escapes: what is read views
+ * them, and goes with the arena.
+ */
 
 status dynamodb_crc_check(const struct http_response *response)
 {
@@ -332,7 +337,7 @@ static status as_corrupt(status result)
 
 status dynamodb_get_read(slice body, struct arena *arena, struct dynamodb_item *item)
 {
-    SCOPED(json_close) struct json document = {0};
+    struct json document = {0};
     json_value top, object;
     TRY(as_corrupt(json_open(body, arena, &document)));
     TRY(as_corrupt(json_top_object(&document, &top)));
@@ -348,7 +353,7 @@ status dynamodb_get_read(slice body, struct arena *arena, struct dynamodb_item *
 
 status dynamodb_query_read(slice body, struct arena *arena, struct dynamodb_names *names)
 {
-    SCOPED(json_close) struct json document = {0};
+    struct json document = {0};
     struct dynamodb_names read = {0};
     json_value top, items;
     TRY(as_corrupt(json_open(body, arena, &document)));
@@ -386,7 +391,7 @@ static status read_last_name(const json_value *top, slice *name)
 
 status dynamodb_scan_read(slice body, struct arena *arena, struct dynamodb_page *page)
 {
-    SCOPED(json_close) struct json document = {0};
+    struct json document = {0};
     json_value top, items;
     slice last_name;
     TRY(as_corrupt(json_open(body, arena, &document)));
@@ -445,7 +450,7 @@ static void read_index(const json_value *described, struct dynamodb_table *table
 
 status dynamodb_describe_table_read(slice body, struct arena *arena, struct dynamodb_table *table)
 {
-    SCOPED(json_close) struct json document = {0};
+    struct json document = {0};
     json_value top, described;
     TRY(as_corrupt(json_open(body, arena, &document)));
     TRY(as_corrupt(json_top_object(&document, &top)));

@@ -13,8 +13,8 @@
 enum {
     REQUEST_SIZE_MAX = HTTP_HEAD_SIZE_MAX + 96 * 1024, /* a put's blobs in base64, as printed */
     ALIGNMENT_SIZE_MAX = 64,                           /* of what is taken from an arena */
-    PARSED_SIZE_MAX =
-        256 * 1024, /* a page of 100 entries has 1,900 values and names; an item's blobs */
+    /* Of a page of 1,000 entries: 21 values and names each, and any text that has escapes. */
+    PARSED_SIZE_MAX = DYNAMODB_RESPONSE_SIZE_MAX + 512 * 1024,
     WIRE_SIZE_MAX = SIGV4_MEMORY_SIZE_MAX + REQUEST_SIZE_MAX + DYNAMODB_PAGE_REPLY_SIZE_MAX +
                     PARSED_SIZE_MAX + ALIGNMENT_SIZE_MAX,
 };

@@ -170,6 +170,19 @@ static const char good_item[] =
     "\"created_at\":{\"S\":\"2026\"},\"proof\":{\"B\":\"UA==\"},\"more\":{\"BOOL\":true}},"
     "\"ConsumedCapacity\":{\"CapacityUnits\":1}}";
 
+static slice replaced(const char *whole, const char *from, const char *to)
+{
+    static uint8_t text[4096];
+    struct builder builder;
+    const char *at = strstr(whole, from);
+    builder_init(&builder, text, sizeof text);
+    if (!expect_true("the row's text is there", at != NULL)) return slice_text("");
+    builder_put(&builder, slice_of(whole, (size_t)(at - whole)));
+    builder_put_text(&builder, to);
+    builder_put_text(&builder, at + strlen(from));
+    return builder_view(&builder);
+}
+
 static void reads_an_item(void)
 {
     struct dynamodb_item read = {0};
@@ -182,6 +195,9 @@ static void reads_an_item(void)
     expect_u64("version", read.version, 7);
     expect_text("created", read.created_at, "2026");
     expect_text("proof", read.proof, "P");
+    const slice escaped = replaced(good_item, "arn:k", "a\\\"\\u00e9");
+    expect_ok("read", dynamodb_get_read(escaped, runner_arena(), &read));
+    expect_text("text with escapes", read.key_id, "a\"\xc3\xa9");
 }
 
 /* Each row replaces one text of a good item by another. */
@@ -218,19 +234,6 @@ static const struct {
     {"empty body", good_item, "", FAILURE_CORRUPT},
     {"empty object", good_item, "{}", FAILURE_NOT_FOUND},
 };
-
-static slice replaced(const char *whole, const char *from, const char *to)
-{
-    static uint8_t text[4096];
-    struct builder builder;
-    const char *at = strstr(whole, from);
-    builder_init(&builder, text, sizeof text);
-    if (!expect_true("the row's text is there", at != NULL)) return slice_text("");
-    builder_put(&builder, slice_of(whole, (size_t)(at - whole)));
-    builder_put_text(&builder, to);
-    builder_put_text(&builder, at + strlen(from));
-    return builder_view(&builder);
-}
 
 static void item_refusals(void)
 {
