@@ -1,5 +1,7 @@
 #include "wallet/record.h"
 
+#include "base/reader.h"
+
 enum {
     FORMAT = 1,
     KIND_ACCOUNT = 1,
@@ -36,72 +38,66 @@ status record_check(const struct record *record)
 /* ---- reading ---- */
 
 /* Bytes 0 to 16: what the record is. */
-static status take_start(slice *rest, struct record *record)
+static status read_start(struct reader *reader, struct record *record)
 {
-    slice magic;
-    uint8_t format, kind, suite, key_scope;
-    TRY(slice_take(rest, MAGIC.size, &magic));
-    TRY(slice_take_u8(rest, &format));
-    TRY(slice_take_u8(rest, &kind));
-    TRY(slice_take_u8(rest, &suite));
-    TRY(slice_take_u8(rest, &key_scope));
-    TRY(slice_take_u32(rest, &record->flags));
-    TRY(slice_take_u32(rest, &record->seal_epoch));
+    const slice magic = reader_slice(reader, MAGIC.size);
+    const uint8_t format = reader_u8(reader), kind = reader_u8(reader);
+    const uint8_t suite = reader_u8(reader), key_scope = reader_u8(reader);
     REQUIRE(slice_equal(magic, MAGIC), BAD_INPUT, "record: must begin with ENW1");
     REQUIRE(format == FORMAT, BAD_INPUT, "record: format is not known");
     REQUIRE(kind == KIND_ACCOUNT, BAD_INPUT, "record: is not an account's");
     REQUIRE(suite == SUITE, BAD_INPUT, "record: cipher suite is not known");
     REQUIRE(key_scope == KEY_SCOPE_RECORD, BAD_INPUT,
             "record: data keys shared between records are not supported");
+    record->flags = reader_u32(reader);
+    record->seal_epoch = reader_u32(reader);
     return status_ok();
 }
 
 /* Bytes 16 to 256: whose it is, and how it is sealed. */
-static status take_identity(slice *rest, struct record *record)
+static status read_identity(struct reader *reader, struct record *record)
 {
-    uint32_t curve;
-    TRY(slice_take_copy(rest, sizeof record->account_id.bytes, record->account_id.bytes));
-    TRY(slice_take_copy(rest, ADDRESS_SIZE, record->address.bytes));
-    TRY(slice_take_u32(rest, &curve));
-    REQUIRE(curve == CURVE_SECP256K1, BAD_INPUT, "record: curve is not known");
-    TRY(slice_take_u64(rest, &record->version));
-    TRY(slice_take_u64(rest, &record->created_ms));
-    TRY(slice_take_u64(rest, &record->sealed_ms));
-    TRY(slice_take_copy(rest, sizeof record->kms_key_hash.bytes, record->kms_key_hash.bytes));
-    TRY(slice_take_copy(rest, sizeof record->policy_hash.bytes, record->policy_hash.bytes));
-    TRY(slice_take_copy(rest, sizeof record->prev_hash.bytes, record->prev_hash.bytes));
-    TRY(slice_take_copy(rest, DATA_KEY_SALT_SIZE, record->salt));
-    return slice_take_copy(rest, DATA_KEY_COMMIT_SIZE, record->commit);
+    reader_copy(reader, record->account_id.bytes, sizeof record->account_id.bytes);
+    reader_copy(reader, record->address.bytes, sizeof record->address.bytes);
+    REQUIRE(reader_u32(reader) == CURVE_SECP256K1, BAD_INPUT, "record: curve is not known");
+    record->version = reader_u64(reader);
+    record->created_ms = reader_u64(reader);
+    record->sealed_ms = reader_u64(reader);
+    reader_copy(reader, record->kms_key_hash.bytes, sizeof record->kms_key_hash.bytes);
+    reader_copy(reader, record->policy_hash.bytes, sizeof record->policy_hash.bytes);
+    reader_copy(reader, record->prev_hash.bytes, sizeof record->prev_hash.bytes);
+    reader_copy(reader, record->salt, sizeof record->salt);
+    reader_copy(reader, record->commit, sizeof record->commit);
+    return status_ok();
 }
 
 /* The sizes and what they measure. */
-static status take_body(slice *rest, struct record *record)
+static status read_parts(struct reader *reader, struct record *record)
 {
-    uint16_t edk_size, policy_size, sealed_size, zero;
-    TRY(slice_take_u16(rest, &edk_size));
-    TRY(slice_take_u16(rest, &policy_size));
-    TRY(slice_take_u16(rest, &sealed_size));
-    TRY(slice_take_u16(rest, &zero));
+    const size_t edk_size = reader_u16(reader), policy_size = reader_u16(reader);
+    const size_t sealed_size = reader_u16(reader);
+    REQUIRE(reader_u16(reader) == 0, BAD_INPUT, "record: reserved bytes must be zero");
     TRY(check_edk_size(edk_size));
     TRY(check_policy_size(policy_size));
     REQUIRE(sealed_size == RECORD_SEALED_SIZE, BAD_INPUT,
             "record: sealed part has a size that is not supported");
-    REQUIRE(zero == 0, BAD_INPUT, "record: reserved bytes must be zero");
-    REQUIRE(rest->size == (size_t)policy_size + edk_size + sealed_size, BAD_INPUT,
+    REQUIRE(reader_left_size(reader) == policy_size + edk_size + sealed_size, BAD_INPUT,
             "record: has a size other than it says");
-    TRY(slice_take(rest, policy_size, &record->policy));
-    TRY(slice_take(rest, edk_size, &record->edk));
-    return slice_take(rest, sealed_size, &record->sealed);
+    record->policy = reader_slice(reader, policy_size);
+    record->edk = reader_slice(reader, edk_size);
+    record->sealed = reader_slice(reader, sealed_size);
+    return status_ok();
 }
 
 status record_read(slice bytes, struct record *record)
 {
     struct record read = {0};
-    slice rest = bytes;
+    struct reader reader;
     REQUIRE(bytes.size >= RECORD_HEADER_SIZE, BAD_INPUT, "record: is too short");
-    TRY(take_start(&rest, &read));
-    TRY(take_identity(&rest, &read));
-    TRY(take_body(&rest, &read));
+    reader_init(&reader, bytes);
+    TRY(read_start(&reader, &read));
+    TRY(read_identity(&reader, &read));
+    TRY(read_parts(&reader, &read));
     TRY(record_check(&read));
     read.head = slice_part(bytes, 0, DATA_KEY_HEAD_SIZE);
     read.clear = slice_part(bytes, 0, bytes.size - read.sealed.size);

@@ -133,20 +133,18 @@ static status check_sealed(slice bytes, const struct seal_tools *tools,
 status seal_put(const struct record *record, const struct seal_tools *tools,
                 const struct seal_secrets *secrets, struct builder *output, slice *bytes)
 {
-    const size_t start = output->size;
+    const size_t start = builder_mark(output);
     struct record made = *record;
-    slice written;
+    slice head = {0};
     TRY(check(record, tools, secrets));
     made.policy_hash = sha256(record->policy);
     record_put_head(&made, output);
-    TRY(builder_finish(output, &written));
-    data_key_derive(secrets->data_key, slice_part(written, start, DATA_KEY_HEAD_SIZE));
+    TRY(builder_finish_since(output, start, &head));
+    data_key_derive(secrets->data_key, head);
     memcpy(made.commit, secrets->data_key->commit, sizeof made.commit);
     record_put_rest(&made, output);
-    TRY(builder_finish(output, &written));
-    TRY(put_sealed(slice_part(written, start, written.size), tools, secrets, output));
-    const slice sealed = slice_part(builder_view(output), start, output->size);
-    TRY(check_sealed(sealed, tools, secrets));
-    *bytes = sealed;
+    TRY(put_sealed(builder_since(output, start), tools, secrets, output));
+    TRY(check_sealed(builder_since(output, start), tools, secrets));
+    *bytes = builder_since(output, start);
     return status_ok();
 }

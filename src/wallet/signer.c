@@ -53,7 +53,7 @@ static status refuse_signature(void)
 
 bool signer_is_fatal(status result)
 {
-    return result.failure && result.failure == refuse_signature().failure;
+    return result.failure == refuse_signature().failure;
 }
 
 /* The record's key. Its address is compared the first time that the data key opens this record. */

@@ -27,6 +27,17 @@ static void known_answers(void)
                "665c9afea9a54c7ef3efa6e3a4e866262300fc60041c92b0343ac5d12282ceb0");
 }
 
+/* Nothing is derived yet, so a head of zeros is not the one that was there before. */
+static void head_of_zeros(void)
+{
+    static const uint8_t head[DATA_KEY_HEAD_SIZE] = {0};
+    static const struct secret32 key = {{0x11}};
+    struct data_key data_key;
+    data_key_init(&data_key, &key);
+    data_key_derive(&data_key, slice_of(head, sizeof head));
+    expect_true("derived", data_key.is_derived);
+}
+
 /* The same head derives nothing; any other does, and is not checked yet. */
 static void memory_of_one_head(void)
 {
@@ -67,6 +78,7 @@ int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
         {"known answers", known_answers},
+        {"head of zeros", head_of_zeros},
         {"memory of one head", memory_of_one_head},
         {"wiping", wiping},
     };
