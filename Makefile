@@ -6,7 +6,7 @@ SECONDS ?= 60
 PROGRAMS = ninja -C $(BUILD) --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo stand check quick sanitize ctime fault e2e fuzz image qemu bench cover fresh clean
+.PHONY: all help demo stand check quick sanitize ctime mutants fault e2e fuzz image qemu bench cover fresh clean
 
 all: $(BUILD)/build.ninja ## build everything; warnings are errors
 	@$(PROGRAMS)
@@ -37,6 +37,10 @@ sanitize: ## the suite under ASan+UBSan and under TSan
 ctime: ## secrets marked undefined under valgrind: no branch or index may depend on one
 	@tools/deps all
 	@tools/check ctime
+
+mutants: ## each guard of wallet and proto removed in turn: what no test notices is printed; T="ROOM..." takes others
+	@tools/deps all
+	@tools/mutate $(or $(T),wallet proto)
 
 fault: ## every step of CREATE and SIGN made to fail in turn
 	@tools/deps all

@@ -79,6 +79,7 @@ static void sizes_as_kms_writes_them(void)
         {"a data key", true, 48, 493},
         {"a data key in one piece", false, 48, 431 + 2 + 48 + 8},
         {"the largest seen", true, 4112, 4573},
+        {"where a length takes three bytes", false, 256, 431 + 4 + 256 + 8},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         static uint8_t memory[ENVELOPE_SIZE_MAX];
@@ -216,6 +217,18 @@ static const struct {
     {"hash in two parts", 1, 32, 256, 16,
      "303e06092a864886f70d0101073031a011300d060960864801650304020105000500"
      "a11c301a06092a864886f70d010108300d06096086480165030402010500",
+     part_too_many},
+    {"mask in two parts", 1, 32, 256, 16,
+     "303e06092a864886f70d0101073031a00f300d06096086480165030402010500"
+     "a11e301a06092a864886f70d010108300d060960864801650304020105000500",
+     part_too_many},
+    {"after OAEP's parameters", 1, 32, 256, 16,
+     "303e06092a864886f70d010107302fa00f300d06096086480165030402010500"
+     "a11c301a06092a864886f70d010108300d060960864801650304020105000500",
+     part_too_many},
+    {"after MGF1's parameters", 1, 32, 256, 16,
+     "303e06092a864886f70d0101073031a00f300d06096086480165030402010500"
+     "a11e301c06092a864886f70d010108300d060960864801650304020105000500",
      part_too_many},
     {"OAEP with a label", 1, 32, 256, 16,
      "304906092a864886f70d010107303ca00f300d06096086480165030402010500"

@@ -30,6 +30,7 @@ static const struct {
      "cbor: map or array has too many items"},
     {"indefinite", "9f44a1013822a043010203" SIGNATURE_DIGITS "ff", "cbor: length must be definite"},
     {"ES256", "8443a10126a043010203" SIGNATURE_DIGITS, wrong_header},
+    {"ES512, as long as ES384", "8444a1013823a043010203" SIGNATURE_DIGITS, wrong_header},
     {"header with a long head", "8445a101390022a043010203" SIGNATURE_DIGITS, wrong_header},
     {"empty header", "8440a043010203" SIGNATURE_DIGITS, wrong_header},
     {"header as a map", "84a1013822a043010203" SIGNATURE_DIGITS, "cbor: expected a byte string"},

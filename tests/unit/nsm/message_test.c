@@ -42,6 +42,18 @@ static const struct {
      "3010203"},
 };
 
+/* Register 32 does not exist; shifting by it would be undefined. */
+static void locked_out_of_range(void)
+{
+    struct nsm_response read;
+    const slice bytes = runner_hex(
+        "a16b44657363726962654e534da76d76657273696f6e5f6d616a6f72016d76657273696f6e5f6d696e6f7200"
+        "6d76657273696f6e5f706174636800696d6f64756c655f69646161686d61785f7063727318206b6c6f636b6564"
+        "5f70"
+        "63727381182066646967657374665348413338 34");
+    expect_refused("read", nsm_response_read(bytes, &read), "cbor: integer is out of range");
+}
+
 static void expect_optional(const char *what, const nsm_optional *got, const nsm_optional *wanted)
 {
     expect_true(what, got->is_present == wanted->is_present);
@@ -301,6 +313,7 @@ static void module_errors(void)
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
+        {"locked out of range", locked_out_of_range},
         {"requests", requests},
         {"bad requests", bad_requests},
         {"sizes", sizes},

@@ -49,6 +49,8 @@ static const struct {
      "frame: sections are not in ascending order"},
     {"section's zero field", HEAD "0000001c 0000000000000001 0005 0001 00000000",
      "frame: section field must be zero"},
+    {"section's zero field, high byte", HEAD "0000001c 0000000000000001 0005 0100 00000000",
+     "frame: section field must be zero"},
     {"section one byte too long", HEAD "0000001d 0000000000000001 0005 0000 00000002 aa",
      "frame: section runs past the end"},
     {"section of all ones", HEAD "0000001d 0000000000000001 0005 0000 ffffffff aa",
