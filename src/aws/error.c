@@ -243,3 +243,12 @@ status aws_error_status(const struct aws_error *error)
 {
     return (status){&rule_of(error)->failure, error->code};
 }
+
+enum aws_error_class aws_error_class_of(status failure)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
+        if (failure.failure == &rules[i].failure) return rules[i].class;
+    }
+    if (failure.failure == &throttled.failure) return throttled.class;
+    return failure.failure == &transient.failure ? transient.class : AWS_ERROR_REFUSED;
+}

@@ -48,4 +48,7 @@ bool aws_error_is_retryable(const struct aws_error *error);
 /* The error as a failure: its kind, a sentence by name, and the HTTP code as detail. */
 MUST_CHECK status aws_error_status(const struct aws_error *error);
 
+/* The class of a failure that aws_error_status gave; AWS_ERROR_REFUSED for any other. */
+enum aws_error_class aws_error_class_of(status failure);
+
 #endif

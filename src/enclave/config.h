@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "crypto/digest.h"
 #include "net/endpoint.h"
+#include "wallet/data_keys.h"
 #include "wallet/encryption_context.h"
 #include "wallet/signer.h"
 
@@ -29,10 +30,10 @@ enum {
     CONFIG_PATH_SIZE_MAX = 255,    /* of the file of roots */
     CONFIG_KEY_ARN_SIZE_MAX = 256, /* real ones have up to 91 */
     CONFIG_KEY_COUNT_MAX = SIGNER_KEY_COUNT_MAX,
-    CONFIG_CACHE_ENTRIES_MAX = 1024,   /* how many data keys a reader of our memory could find */
-    CONFIG_CACHE_LIFETIME_S_MAX = 300, /* how long a revoked key may still sign */
+    CONFIG_CACHE_ENTRIES_MAX = DATA_KEYS_COUNT_MAX, /* 40 MiB of locked memory */
+    CONFIG_CACHE_LIFETIME_S_MAX = 300,              /* how long a revoked key may still sign */
     CONFIG_WORKERS_MAX = 16,
-    CONFIG_KMS_WORKERS_MAX = 32,
+    CONFIG_KMS_WORKERS_MAX = 64,
 };
 
 struct config_key {

@@ -5,55 +5,40 @@
 #include "base/secret.h"
 #include "os/clock.h"
 
-status connection_init(struct connection *connection, struct arena *memory)
+void connection_start(struct connection *connection, struct blocks *blocks, struct stream stream)
 {
-    void *input, *output;
-    TRY(arena_take(memory, FRAME_SIZE_MAX, &input));
-    TRY(arena_take(memory, CONNECTION_OUTPUT_SIZE_MAX, &output));
-    *connection = (struct connection){.input = input, .output = output};
-    pthread_mutex_init(&connection->mutex, NULL);
-    return status_ok();
-}
-
-void connection_start(struct connection *connection, struct stream stream)
-{
-    connection->stream = stream;
-    connection->generation++;
-    connection->is_open = true;
-    connection->is_busy = false;
-    connection->is_ending = false;
-    connection->is_broken = false;
-    connection->input_size = 0;
-    connection->input_deadline_ms = 0;
-    connection->output_size = 0;
-    connection->output_deadline_ms = 0;
+    *connection = (struct connection){
+        .blocks = blocks,
+        .stream = stream,
+        .generation = connection->generation + 1,
+        .is_open = true,
+    };
 }
 
 void connection_end(struct connection *connection)
 {
     if (!connection->is_open) return;
-    /* Requests carry credentials. */
-    secret_wipe(connection->input, connection->input_size);
     stream_close(&connection->stream);
-    connection->input_size = 0;
-    connection->output_size = 0;
+    blocks_give(connection->blocks, connection->input);
+    blocks_give(connection->blocks, connection->output);
+    connection->input = connection->output = NULL;
     connection->is_open = false;
-}
-
-static bool is_past(int64_t deadline_ms, int64_t now_ms)
-{
-    return deadline_ms != 0 && now_ms >= deadline_ms;
 }
 
 bool connection_is_over(const struct connection *connection, int64_t now_ms)
 {
     if (connection->is_broken) return true;
-    if (connection->is_ending && connection->output_size == 0) return true;
-    return is_past(connection->input_deadline_ms, now_ms) ||
-           is_past(connection->output_deadline_ms, now_ms);
+    if (connection->is_ending && !connection->output) return true;
+    return (connection->input && now_ms >= connection->input_deadline_ms) ||
+           (connection->output && now_ms >= connection->output_deadline_ms);
 }
 
-/* With the mutex held: sends from the front as much as the peer takes now. */
+bool connection_is_sending(const struct connection *connection)
+{
+    return connection->output || connection->is_ending;
+}
+
+/* Sends from the front as much as the peer takes now. */
 static size_t send_now(struct connection *connection, slice bytes)
 {
     size_t sent = 0;
@@ -72,57 +57,81 @@ static size_t send_now(struct connection *connection, slice bytes)
 
 void connection_flush(struct connection *connection)
 {
-    const size_t sent = send_now(connection, slice_of(connection->output, connection->output_size));
-    connection->output_size -= sent;
-    memmove(connection->output, connection->output + sent, connection->output_size);
-    if (connection->output_size == 0) connection->output_deadline_ms = 0;
+    struct block *output = connection->output;
+    if (!output) return;
+    const slice kept =
+        slice_of(output->bytes + connection->output_start, output->size - connection->output_start);
+    connection->output_start += send_now(connection, kept);
+    if (connection->output_start < output->size) return;
+    connection->output = NULL;
+    blocks_give(connection->blocks, output);
 }
 
-static void send_or_keep(struct connection *connection, slice frames)
+static bool output_start(struct connection *connection)
 {
-    if (!connection->is_open || connection->is_broken) return;
-    const size_t sent = connection->output_size == 0 ? send_now(connection, frames) : 0;
-    if (connection->is_broken || sent == frames.size) return;
-    const slice rest = slice_part(frames, sent, frames.size - sent);
-    if (rest.size > CONNECTION_OUTPUT_SIZE_MAX - connection->output_size) {
-        connection->is_broken = true;
-        return;
-    }
-    if (connection->output_size == 0) {
-        connection->output_deadline_ms = clock_deadline_ms(CONNECTION_DRAIN_MS);
-    }
-    memcpy(connection->output + connection->output_size, rest.bytes, rest.size);
-    connection->output_size += rest.size;
+    /* A large one: more answers will follow before the peer reads again. */
+    connection->output = blocks_take(connection->blocks, FRAME_SIZE_MAX);
+    connection->output_start = 0;
+    connection->output_deadline_ms = clock_deadline_ms(CONNECTION_DRAIN_MS);
+    return connection->output != NULL;
 }
 
 void connection_send(struct connection *connection, slice frames)
 {
-    pthread_mutex_lock(&connection->mutex);
-    send_or_keep(connection, frames);
-    pthread_mutex_unlock(&connection->mutex);
+    if (!connection->is_open || connection->is_broken) return;
+    const size_t sent = connection->output ? 0 : send_now(connection, frames);
+    if (connection->is_broken || sent == frames.size) return;
+    const slice rest = slice_part(frames, sent, frames.size - sent);
+    if (!connection->output && !output_start(connection)) {
+        connection->is_broken = true;
+        return;
+    }
+    struct block *output = connection->output;
+    if (rest.size > output->size_max - output->size) {
+        connection->is_broken = true;
+        return;
+    }
+    memcpy(output->bytes + output->size, rest.bytes, rest.size);
+    output->size += rest.size;
 }
 
-bool connection_read(struct connection *connection)
+bool connection_read(struct connection *connection, uint8_t *memory, slice *arrived)
 {
-    size_t size = 0;
-    const size_t room = FRAME_SIZE_MAX - connection->input_size;
-    const status result = stream_read(&connection->stream,
-                                      connection->input + connection->input_size, room, 0, &size);
-    if (!status_is_ok(result)) return stream_is_late(result);
-    connection->input_size += size;
-    return size > 0;
+    struct block *input = connection->input;
+    const size_t kept_size = connection->input_size;
+    uint8_t *start = input ? input->bytes : memory;
+    const size_t room = (input ? input->size_max : CONNECTION_READ_SIZE) - kept_size;
+    size_t got = 0;
+    const status result = stream_read(&connection->stream, start + kept_size, room, 0, &got);
+    *arrived = slice_of(start, kept_size + got);
+    /* The block remembers the most that it has held, for wiping. */
+    if (input && arrived->size > input->size) input->size = arrived->size;
+    return status_is_ok(result) ? got > 0 : stream_is_late(result);
 }
 
-void connection_consume(struct connection *connection, size_t size)
+void connection_keep(struct connection *connection, slice rest, bool has_served)
 {
-    const size_t left = connection->input_size - size;
-    const bool is_same_frame = size == 0 && connection->input_deadline_ms != 0;
-    memmove(connection->input, connection->input + size, left);
-    secret_wipe(connection->input + left, connection->input_size - left);
-    connection->input_size = left;
-    if (left == 0) {
-        connection->input_deadline_ms = 0;
-    } else if (!is_same_frame) {
+    struct block *before = connection->input;
+    if (rest.size == 0) {
+        connection->input = NULL;
+        connection->input_size = 0;
+        blocks_give(connection->blocks, before);
+        return;
+    }
+    /* The clock of a started frame runs from its first byte; more bytes of it do not reset it. */
+    if (!before || has_served) {
         connection->input_deadline_ms = clock_deadline_ms(CONNECTION_FRAME_MS);
     }
+    const size_t wanted = frame_size_expected(rest);
+    struct block *after = before;
+    if (!before || before->size_max < wanted) after = blocks_take(connection->blocks, wanted);
+    if (!after) {
+        connection->is_broken = true;
+        return;
+    }
+    memmove(after->bytes, rest.bytes, rest.size);
+    if (rest.size > after->size) after->size = rest.size;
+    connection->input = after;
+    connection->input_size = rest.size;
+    if (before != after) blocks_give(connection->blocks, before);
 }

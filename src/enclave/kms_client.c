@@ -34,7 +34,7 @@ status kms_client_open(const struct kms_client_settings *settings, struct kms_cl
         .tls = &client->tls,
         .tls_host = config->kms_host,
         .clock = settings->clock,
-        .connection_count_max = KMS_CLIENT_CONNECTION_COUNT_MAX,
+        .connection_count_max = config->kms_workers,
         .idle_ms_max = KMS_CLIENT_IDLE_MS_MAX,
     };
     const status result = http_client_open(&http, &client->http);

@@ -29,7 +29,6 @@
 
 enum {
     KMS_CLIENT_ATTEMPT_COUNT_MAX = 3,
-    KMS_CLIENT_CONNECTION_COUNT_MAX = 8,  /* kept warm; KMS workers beyond it take turns */
     KMS_CLIENT_IDLE_MS_MAX = 50 * 1000,   /* AWS closes idle connections after about a minute */
     KMS_CLIENT_ATTEMPT_MS_MAX = 5 * 1000, /* one attempt; an answer takes 10 to 30 ms */
     KMS_CLIENT_PAUSE_MS = 50,             /* before the second attempt; doubled before the third */

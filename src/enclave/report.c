@@ -4,10 +4,10 @@
 
 static const char version[] = ENW_VERSION;
 
-static void identity_put(const struct service_settings *settings, struct builder *json)
+static void identity_put(const struct report *report, struct builder *json)
 {
-    const struct config *config = settings->config;
-    const struct self *self = settings->self;
+    const struct config *config = report->config;
+    const struct self *self = report->self;
     json_put_name(json, "version");
     json_put_text(json, version);
     json_put_name(json, "mode");
@@ -25,7 +25,7 @@ static void identity_put(const struct service_settings *settings, struct builder
     json_put_name(json, "boot_ms");
     json_put_u64(json, (uint64_t)self->boot_ms);
     json_put_name(json, "uptime_ms");
-    const int64_t uptime_ms = clock_read_wall_ms(&settings->clock) - self->boot_ms;
+    const int64_t uptime_ms = report->now_ms - self->boot_ms;
     json_put_u64(json, uptime_ms > 0 ? (uint64_t)uptime_ms : 0);
     json_put_name(json, "config_hash");
     json_put_hex(json, hash32_view(&config->hash));
@@ -50,18 +50,18 @@ static uint64_t counted(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void load_put(struct service *service, struct builder *json)
+static void load_put(const struct report *report, struct builder *json)
 {
-    const struct statistics *statistics = service->settings.statistics;
-    pthread_mutex_lock(&service->mutex);
-    const size_t entries = service->cache.count;
-    pthread_mutex_unlock(&service->mutex);
+    const struct statistics *statistics = report->statistics;
     json_put_name(json, "cache");
     json_put_object_open(json);
-    pair_put(json, "entries", entries);
-    pair_put(json, "entries_max", service->settings.config->cache_entries);
+    pair_put(json, "entries", report->cache_count);
+    pair_put(json, "entries_max", report->config->cache_entries);
     pair_put(json, "hits", counted(&statistics->cache_hits));
     pair_put(json, "misses", counted(&statistics->cache_misses));
+    pair_put(json, "renewals", counted(&statistics->renewals));
+    pair_put(json, "fetch_failures", counted(&statistics->fetch_failures));
+    pair_put(json, "memory", report->cache_memory_size);
     json_put_object_close(json);
     json_put_name(json, "requests");
     statistics_put_requests(statistics, json);
@@ -70,19 +70,24 @@ static void load_put(struct service *service, struct builder *json)
     json_put_name(json, "queue");
     json_put_object_open(json);
     pair_put(json, "waiting", counted(&statistics->queue_waiting));
-    pair_put(json, "waiting_max", SERVICE_QUEUE_COUNT_MAX);
+    pair_put(json, "waiting_max", report->queue_count_max);
+    json_put_object_close(json);
+    json_put_name(json, "waiters");
+    json_put_object_open(json);
+    pair_put(json, "waiting", counted(&statistics->waiting));
+    pair_put(json, "waiting_max", report->waiter_count_max);
     json_put_object_close(json);
     json_put_name(json, "connections");
     json_put_object_open(json);
     pair_put(json, "open", counted(&statistics->connections));
-    pair_put(json, "open_max", SERVICE_CONNECTION_COUNT_MAX);
+    pair_put(json, "open_max", report->connection_count_max);
     json_put_object_close(json);
 }
 
-void report_put(struct service *service, struct builder *json)
+void report_put(const struct report *report, struct builder *json)
 {
     json_put_object_open(json);
-    identity_put(&service->settings, json);
-    load_put(service, json);
+    identity_put(report, json);
+    load_put(report, json);
     json_put_object_close(json);
 }

@@ -1,6 +1,5 @@
 #include "enclave/server.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -9,291 +8,268 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "enclave/refusal.h"
+#include "os/clock.h"
+#include "proto/call.h"
 
 enum {
     MARK_LISTENER = SERVICE_CONNECTION_COUNT_MAX,
     MARK_STOP,
-    ACCEPT_COUNT_MAX = 16,  /* connections taken in one go */
-    OUTPUT_SIZE = 48 << 10, /* a worker's collected answers */
-    WORKER_ARENA_SIZE = SERVICE_ARENA_SIZE + OUTPUT_SIZE,
-    KMS_ARENA_SIZE = SERVICE_WAITING_ARENA_SIZE + SERVICE_WAITING_REPLY_SIZE_MAX,
+    MARK_WAKE,
+    EVENT_COUNT_MAX = 32,  /* taken from epoll at once */
+    ACCEPT_COUNT_MAX = 16, /* connections taken in one go */
+    SUBMIT_COUNT_MAX = 3,  /* how often a data key may come just when it is asked for */
+    REFUSED_LOG_MS = 1000, /* between log lines about refused connections */
+    WORKER_ARENA_SIZE = SERVICE_ARENA_SIZE + SERVER_OUTPUT_SIZE + CONNECTION_READ_SIZE,
 };
 
-/* What epoll gives back: which slot, and which of the streams that it has held. */
-static uint64_t mark_of(size_t index, uint32_t generation)
+/* A worker while it runs. */
+struct turn {
+    struct server_worker *worker;
+    struct arena scratch; /* emptied after each request */
+    uint8_t *input;       /* CONNECTION_READ_SIZE bytes */
+    uint8_t *output_memory;
+    struct builder output; /* answers not sent yet */
+    size_t slot_index;
+};
+
+static size_t index_of(const struct server_worker *worker)
 {
-    return (uint64_t)generation << 32 | index;
+    return (size_t)(worker - worker->server->server_workers);
 }
 
-static status epoll_add(const struct server *server, int descriptor, uint32_t events, uint64_t mark)
+static struct connection *connection_of(const struct turn *turn)
 {
-    struct epoll_event event = {.events = events, .data.u64 = mark};
-    if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) {
+    return &turn->worker->server->slots[turn->slot_index].connection;
+}
+
+static status epoll_add(int epoll, int descriptor, uint64_t mark)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = mark};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) {
         FAIL(INTERNAL, errno, "server: epoll does not take a descriptor");
     }
     return status_ok();
 }
 
-static void epoll_rearm(const struct server *server, int descriptor, uint32_t events, uint64_t mark)
+/* ---- the inbox: answers from threads that wait ---- */
+
+static void inbox_add(struct server_worker *worker, struct block *answer)
 {
-    struct epoll_event event = {.events = events | EPOLLONESHOT, .data.u64 = mark};
-    /* It can only fail for a descriptor that is not in the set; ours are until they are closed. */
-    (void)epoll_ctl(server->epoll, EPOLL_CTL_MOD, descriptor, &event);
+    const uint64_t one = 1;
+    answer->next = atomic_load(&worker->inbox);
+    while (!atomic_compare_exchange_weak(&worker->inbox, &answer->next, answer)) {
+    }
+    /* Whoever sees it asleep wakes it; the others' answers are found in the same look. */
+    if (atomic_exchange(&worker->is_asleep, false)) (void)!write(worker->wake, &one, sizeof one);
 }
 
-static size_t index_of(const struct server *server, const struct connection *connection)
+static void answer_arrived(void *context, struct cold_origin origin, struct block *answer)
 {
-    return (size_t)(connection - server->connections);
+    struct server *server = context;
+    answer->mark = origin.connection_index;
+    answer->generation = origin.generation;
+    inbox_add(&server->server_workers[origin.worker_index], answer);
 }
 
-/* With the connection's mutex held: ends it, or waits for what it needs next. */
-static void settle(struct server *server, struct connection *connection)
+/* All answers, the first one first. */
+static struct block *inbox_take(struct server_worker *worker)
 {
-    if (!connection->is_open || connection->is_busy) return;
+    struct block *answers = NULL;
+    struct block *rest = atomic_exchange(&worker->inbox, NULL);
+    while (rest) {
+        struct block *answer = rest;
+        rest = answer->next;
+        answer->next = answers;
+        answers = answer;
+    }
+    return answers;
+}
+
+/* ---- one connection ---- */
+
+/* Ends it, or waits for what it needs next. */
+static void settle(struct turn *turn)
+{
+    struct server_worker *worker = turn->worker;
+    struct server *server = worker->server;
+    struct server_slot *slot = &server->slots[turn->slot_index];
+    struct connection *connection = &slot->connection;
     if (connection_is_over(connection, clock_monotonic_ms())) {
         connection_end(connection);
         atomic_fetch_sub_explicit(&server->statistics->connections, 1, memory_order_relaxed);
+        atomic_fetch_sub(&worker->connection_count, 1);
+        atomic_store(&slot->owner, 0);
         return;
     }
-    const uint32_t events =
-        connection->output_size > 0 || connection->is_ending ? EPOLLOUT : EPOLLIN;
-    epoll_rearm(server, connection->stream.descriptor, events,
-                mark_of(index_of(server, connection), connection->generation));
+    const bool is_sending = connection_is_sending(connection);
+    if (is_sending == slot->is_sending) return;
+    slot->is_sending = is_sending;
+    struct epoll_event event = {
+        .events = is_sending ? EPOLLOUT : EPOLLIN,
+        .data.u64 = turn->slot_index,
+    };
+    /* It can only fail for a descriptor that is not in the set; ours are until they are closed. */
+    (void)epoll_ctl(worker->epoll, EPOLL_CTL_MOD, connection->stream.descriptor, &event);
 }
-
-static void job_free(struct server *server, struct server_job *job)
-{
-    secret_wipe(job->frame, job->frame_size);
-    pthread_mutex_lock(&server->mutex);
-    job->next = server->first_free_job;
-    server->first_free_job = job;
-    pthread_mutex_unlock(&server->mutex);
-}
-
-static struct server_job *job_take(struct server *server)
-{
-    pthread_mutex_lock(&server->mutex);
-    struct server_job *job = server->first_free_job;
-    if (job) server->first_free_job = job->next;
-    pthread_mutex_unlock(&server->mutex);
-    return job;
-}
-
-/* There are as many as threads that take one. */
-static struct service_worker *worker_take(struct server *server)
-{
-    pthread_mutex_lock(&server->mutex);
-    assert(server->free_worker_count > 0);
-    struct service_worker *worker = server->free_workers[--server->free_worker_count];
-    pthread_mutex_unlock(&server->mutex);
-    return worker;
-}
-
-static void worker_free(struct server *server, struct service_worker *worker)
-{
-    pthread_mutex_lock(&server->mutex);
-    server->free_workers[server->free_worker_count++] = worker;
-    pthread_mutex_unlock(&server->mutex);
-}
-
-static status too_late(void)
-{
-    FAIL(UNAVAILABLE, 0, "enclave: is busy: the request waited too long for its turn");
-}
-
-static status busy(void)
-{
-    FAIL(UNAVAILABLE, 0, "enclave: is busy: too many requests wait for KMS");
-}
-
-static void job_serve(struct server_job *job, struct arena *arena, struct builder *reply)
-{
-    struct service *service = job->server->service;
-    slice bytes = slice_of(job->frame, job->frame_size);
-    struct frame frame;
-    bool is_whole = false;
-    /* It was read before it was copied. */
-    if (!status_is_ok(frame_take(&bytes, &frame, &is_whole)) || !is_whole) return;
-    if (clock_monotonic_ms() >= job->deadline_ms) {
-        service_refuse(service, frame.type, frame.req_id, too_late(), reply);
-    } else {
-        struct service_worker *worker = worker_take(job->server);
-        service_serve_waiting(worker, &frame, job->deadline_ms, arena, reply);
-        worker_free(job->server, worker);
-    }
-}
-
-static void job_run(void *context, struct arena *arena)
-{
-    struct server_job *job = context;
-    struct server *server = job->server;
-    struct connection *connection = job->connection;
-    struct builder reply;
-    atomic_fetch_sub_explicit(&server->statistics->queue_waiting, 1, memory_order_relaxed);
-    builder_init_arena(&reply, arena, SERVICE_WAITING_REPLY_SIZE_MAX);
-    job_serve(job, arena, &reply);
-    job_free(server, job);
-    connection_send(connection, builder_view(&reply));
-    pthread_mutex_lock(&connection->mutex);
-    connection->use_count--;
-    settle(server, connection);
-    pthread_mutex_unlock(&connection->mutex);
-}
-
-/* Hands a frame to the pool that may wait. */
-static status job_submit(struct server *server, struct connection *connection, slice bytes)
-{
-    struct server_job *job = job_take(server);
-    if (!job) return busy();
-    memcpy(job->frame, bytes.bytes, bytes.size);
-    job->frame_size = bytes.size;
-    job->connection = connection;
-    job->deadline_ms = clock_deadline_ms(SERVER_OPERATION_MS_MAX);
-    pthread_mutex_lock(&connection->mutex);
-    connection->use_count++;
-    pthread_mutex_unlock(&connection->mutex);
-    atomic_fetch_add_explicit(&server->statistics->queue_waiting, 1, memory_order_relaxed);
-    const struct worker_job work = {.run = job_run, .context = job};
-    if (status_is_ok(workers_submit(&server->kms_workers, work))) return status_ok();
-    atomic_fetch_sub_explicit(&server->statistics->queue_waiting, 1, memory_order_relaxed);
-    pthread_mutex_lock(&connection->mutex);
-    connection->use_count--;
-    pthread_mutex_unlock(&connection->mutex);
-    job_free(server, job);
-    return busy();
-}
-
-/* One worker's view of one connection's turn. */
-struct turn {
-    struct server *server;
-    struct connection *connection;
-    struct service_worker *worker;
-    struct arena *arena;   /* emptied after each request */
-    struct builder output; /* answers not sent yet */
-    size_t answer_count;
-};
 
 static void turn_flush(struct turn *turn)
 {
-    if (turn->output.size > 0) connection_send(turn->connection, builder_view(&turn->output));
-    turn->output.size = 0;
-    turn->answer_count = 0;
+    const slice frames = builder_view(&turn->output);
+    if (frames.size > 0) connection_send(connection_of(turn), frames);
+    builder_init(&turn->output, turn->output_memory, SERVER_OUTPUT_SIZE);
+}
+
+/* What a frame's turn found out. */
+struct served {
+    enum service_outcome outcome;
+    struct service_need need;
+};
+
+static struct served serve_once(struct turn *turn, const struct frame *frame)
+{
+    struct served served = {SERVICE_DONE, {0}};
+    served.outcome = service_serve(&turn->worker->service_worker, frame, &turn->scratch,
+                                   &turn->output, &served.need);
+    arena_empty(&turn->scratch);
+    return served;
+}
+
+static struct cold_request cold_request_of(const struct turn *turn, const struct frame *frame,
+                                           slice bytes, const struct service_need *need)
+{
+    return (struct cold_request){
+        .bytes = bytes,
+        .frame = frame,
+        .need = need,
+        .origin = {index_of(turn->worker), turn->slot_index, connection_of(turn)->generation},
+        .deadline_ms = call_deadline_ms(frame, clock_monotonic_ms(), SERVER_OPERATION_MS_MAX),
+    };
 }
 
 /* Serves one frame; false when the connection should end. */
 static bool frame_serve(struct turn *turn, const struct frame *frame, slice bytes)
 {
-    struct service *service = turn->server->service;
-    const size_t room = turn->output.size_max - turn->output.size;
-    if (room < SERVICE_REPLY_SIZE_MAX || turn->answer_count == SERVER_BATCH_COUNT_MAX) {
+    struct server *server = turn->worker->server;
+    if (SERVER_OUTPUT_SIZE - builder_view(&turn->output).size < SERVICE_REPLY_SIZE_MAX) {
         turn_flush(turn);
     }
-    const enum service_outcome outcome =
-        service_serve(turn->worker, frame, turn->arena, &turn->output);
-    arena_empty(turn->arena);
-    turn->answer_count++;
-    if (outcome == SERVICE_WAITS) {
-        const status result = job_submit(turn->server, turn->connection, bytes);
+    struct served served = serve_once(turn, frame);
+    for (size_t i = 0; served.outcome == SERVICE_WAITS; i++) {
+        const struct cold_request request = cold_request_of(turn, frame, bytes, &served.need);
+        bool is_there = false;
+        const status result =
+            i < SUBMIT_COUNT_MAX ? cold_submit(&server->cold, &request, &is_there) : refusal_busy();
         if (!status_is_ok(result)) {
-            service_refuse(service, frame->type, frame->req_id, result, &turn->output);
+            service_refuse(server->service, frame->type, frame->req_id, result, &turn->output);
         }
+        if (!is_there) return true;
+        served = serve_once(turn, frame);
     }
-    return outcome != SERVICE_BAD;
+    if (served.outcome == SERVICE_AGING) {
+        const struct cold_request request = cold_request_of(turn, frame, bytes, &served.need);
+        cold_renew(&server->cold, &request);
+    }
+    return served.outcome != SERVICE_BAD;
 }
 
-/* Serves all whole frames that have arrived; false when the connection should end. */
-static bool frames_serve(struct turn *turn)
+/* Serves all whole frames at the front; false when the connection should end. */
+static bool frames_serve(struct turn *turn, slice *arrived)
 {
-    struct connection *connection = turn->connection;
-    slice arrived = slice_of(connection->input, connection->input_size);
+    struct server *server = turn->worker->server;
     bool is_good = true, is_whole = true;
     while (is_good && is_whole) {
         struct frame frame;
-        const slice before = arrived;
-        const status result = frame_take(&arrived, &frame, &is_whole);
+        const slice before = *arrived;
+        const status result = frame_take(arrived, &frame, &is_whole);
         if (!status_is_ok(result)) {
-            service_refuse(turn->server->service, 0, frame_req_id(arrived), result, &turn->output);
+            service_refuse(server->service, 0, frame_req_id(*arrived), result, &turn->output);
             is_good = false;
         } else if (is_whole) {
-            is_good = frame_serve(turn, &frame, slice_part(before, 0, before.size - arrived.size));
+            is_good = frame_serve(turn, &frame, slice_part(before, 0, before.size - arrived->size));
         }
     }
     turn_flush(turn);
-    connection_consume(connection, connection->input_size - arrived.size);
     return is_good;
 }
 
-/* True when this worker now has the connection's turn. */
-static bool turn_take(struct connection *connection, uint32_t generation)
+static void connection_serve(struct turn *turn)
 {
-    pthread_mutex_lock(&connection->mutex);
-    const bool is_ours =
-        connection->is_open && !connection->is_busy && connection->generation == generation;
-    if (is_ours) {
-        connection->is_busy = true;
-        if (connection->output_size > 0) connection_flush(connection);
-    }
-    const bool may_read = is_ours && connection->output_size == 0 && !connection->is_ending;
-    if (is_ours && !may_read) connection->is_busy = false;
-    pthread_mutex_unlock(&connection->mutex);
-    return may_read;
-}
-
-static void connection_serve(struct server *server, struct connection *connection,
-                             uint32_t generation, struct turn *turn)
-{
-    if (turn_take(connection, generation)) {
-        turn->connection = connection;
-        const bool is_alive = connection_read(connection);
-        const bool is_good = frames_serve(turn);
-        pthread_mutex_lock(&connection->mutex);
+    struct connection *connection = connection_of(turn);
+    if (connection_is_sending(connection)) {
+        connection_flush(connection);
+    } else {
+        slice arrived;
+        const bool is_alive = connection_read(connection, turn->input, &arrived);
+        slice rest = arrived;
+        const bool is_good = frames_serve(turn, &rest);
+        if (is_good) {
+            connection_keep(connection, rest, rest.size < arrived.size);
+        } else {
+            connection_keep(connection, (slice){0}, true);
+        }
+        /* Requests carry credentials. */
+        if (arrived.bytes == turn->input) secret_wipe(turn->input, arrived.size);
         connection->is_broken |= !is_alive;
         connection->is_ending |= !is_good;
-        connection->is_busy = false;
-    } else {
-        pthread_mutex_lock(&connection->mutex);
-        if (connection->generation != generation) {
-            pthread_mutex_unlock(&connection->mutex);
-            return;
-        }
     }
-    settle(server, connection);
-    pthread_mutex_unlock(&connection->mutex);
+    settle(turn);
 }
 
-/* A slot that nobody uses, or NULL; with the server's mutex held. */
-static struct connection *slot_take(struct server *server, struct stream stream)
+/* ---- accepting, on the first worker ---- */
+
+static struct server_worker *idlest(struct server *server)
+{
+    struct server_worker *chosen = &server->server_workers[0];
+    for (size_t i = 1; i < server->worker_count; i++) {
+        struct server_worker *worker = &server->server_workers[i];
+        if (atomic_load(&worker->connection_count) < atomic_load(&chosen->connection_count)) {
+            chosen = worker;
+        }
+    }
+    return chosen;
+}
+
+static struct server_slot *slot_find(struct server *server)
 {
     for (size_t i = 0; i < SERVICE_CONNECTION_COUNT_MAX; i++) {
-        struct connection *connection = &server->connections[i];
-        pthread_mutex_lock(&connection->mutex);
-        const bool is_free = !connection->is_open && connection->use_count == 0;
-        if (is_free) connection_start(connection, stream);
-        pthread_mutex_unlock(&connection->mutex);
-        if (is_free) return connection;
+        if (atomic_load(&server->slots[i].owner) == 0) return &server->slots[i];
     }
     return NULL;
 }
 
-static void stream_accept(struct server *server, struct stream stream)
+/* At most a line a second, whatever knocks. */
+static void refused_log(struct server *server)
 {
-    pthread_mutex_lock(&server->mutex);
-    struct connection *connection = slot_take(server, stream);
-    pthread_mutex_unlock(&server->mutex);
-    if (!connection) {
-        stream_close(&stream);
-        log_write(server->log, LOG_LEVEL_WARN, "connection_refused", NULL, 0);
+    const int64_t now_ms = clock_monotonic_ms();
+    if (server->refused_logged_ms != 0 && now_ms - server->refused_logged_ms < REFUSED_LOG_MS) {
         return;
     }
-    atomic_fetch_add_explicit(&server->statistics->connections, 1, memory_order_relaxed);
-    pthread_mutex_lock(&connection->mutex);
-    const status added = epoll_add(server, connection->stream.descriptor, EPOLLONESHOT | EPOLLIN,
-                                   mark_of(index_of(server, connection), connection->generation));
-    if (!status_is_ok(added)) {
-        connection->is_broken = true;
-        settle(server, connection);
+    server->refused_logged_ms = now_ms;
+    log_write(server->log, LOG_LEVEL_WARN, "connection_refused", NULL, 0);
+}
+
+static void stream_accept(struct server *server, struct stream stream)
+{
+    struct server_slot *slot = slot_find(server);
+    if (!slot) {
+        stream_close(&stream);
+        refused_log(server);
+        return;
     }
-    pthread_mutex_unlock(&connection->mutex);
+    struct server_worker *owner = idlest(server);
+    connection_start(&slot->connection, &server->blocks, stream);
+    slot->is_sending = false;
+    atomic_store(&slot->is_lost, false);
+    atomic_fetch_add_explicit(&server->statistics->connections, 1, memory_order_relaxed);
+    atomic_fetch_add(&owner->connection_count, 1);
+    /* From here on it is the owner's. */
+    atomic_store(&slot->owner, index_of(owner) + 1);
+    const size_t slot_index = (size_t)(slot - server->slots);
+    const status added = epoll_add(owner->epoll, stream.descriptor, slot_index);
+    if (status_is_ok(added)) return;
+    log_failure(server->log, LOG_LEVEL_WARN, "accept_failed", (slice){0}, added);
+    atomic_store(&slot->is_lost, true);
 }
 
 static void listener_serve(struct server *server)
@@ -313,130 +289,178 @@ static void listener_serve(struct server *server)
         }
         break;
     }
-    epoll_rearm(server, server->listener.descriptor, EPOLLIN, mark_of(MARK_LISTENER, 0));
 }
 
-/* Ends connections whose deadline has passed. One worker at a time, SERVER_SWEEP_MS apart. */
-static void sweep(struct server *server)
+/* ---- a worker's life ---- */
+
+/* Only we can make it another's then. */
+static bool slot_is_ours(const struct turn *turn, const struct server_slot *slot)
 {
-    const int64_t now_ms = clock_monotonic_ms();
-    int64_t due_ms = atomic_load_explicit(&server->next_sweep_ms, memory_order_relaxed);
-    if (now_ms < due_ms) return;
-    if (!atomic_compare_exchange_strong(&server->next_sweep_ms, &due_ms,
-                                        now_ms + SERVER_SWEEP_MS)) {
-        return;
-    }
-    for (size_t i = 0; i < SERVICE_CONNECTION_COUNT_MAX; i++) {
-        struct connection *connection = &server->connections[i];
-        pthread_mutex_lock(&connection->mutex);
-        /* A busy connection's deadlines are its worker's, who looks at them afterwards. */
-        if (connection->is_open && !connection->is_busy && connection_is_over(connection, now_ms)) {
-            settle(server, connection);
+    return atomic_load(&slot->owner) == index_of(turn->worker) + 1;
+}
+
+static void answers_send(struct turn *turn)
+{
+    struct server *server = turn->worker->server;
+    struct block *answer = inbox_take(turn->worker);
+    while (answer) {
+        struct block *next = answer->next;
+        struct server_slot *slot = &server->slots[answer->mark];
+        turn->slot_index = answer->mark;
+        /* The slot may have become another stream's, of another worker even. */
+        if (slot_is_ours(turn, slot) && slot->connection.generation == answer->generation) {
+            connection_send(&slot->connection, block_view(answer));
+            settle(turn);
         }
-        pthread_mutex_unlock(&connection->mutex);
+        blocks_give(&server->blocks, answer);
+        answer = next;
     }
 }
 
-static bool event_serve(struct server *server, uint64_t mark, struct turn *turn)
+/* Ends connections whose deadline has passed. */
+static void sweep(struct turn *turn, int64_t now_ms)
 {
-    const size_t index = (size_t)(mark & UINT32_MAX);
-    if (index == MARK_STOP) return false;
-    if (index == MARK_LISTENER) {
-        listener_serve(server);
-    } else {
-        connection_serve(server, &server->connections[index], (uint32_t)(mark >> 32), turn);
+    struct server *server = turn->worker->server;
+    for (size_t i = 0; i < SERVICE_CONNECTION_COUNT_MAX; i++) {
+        struct server_slot *slot = &server->slots[i];
+        if (!slot_is_ours(turn, slot)) continue;
+        turn->slot_index = i;
+        slot->connection.is_broken |= atomic_load(&slot->is_lost);
+        if (connection_is_over(&slot->connection, now_ms)) settle(turn);
     }
-    return true;
 }
 
-static status turn_init(struct server *server, struct arena *arena, struct arena *scratch,
-                        struct turn *turn)
+/* Answers waiting requests whose deadline has passed: one worker at a time. */
+static void expire(struct server *server, int64_t now_ms)
 {
-    void *output, *memory;
-    TRY(arena_take(arena, OUTPUT_SIZE, &output));
+    int64_t due_ms = atomic_load_explicit(&server->next_expiry_ms, memory_order_relaxed);
+    if (now_ms < due_ms) return;
+    if (atomic_compare_exchange_strong(&server->next_expiry_ms, &due_ms,
+                                       now_ms + SERVER_WAITING_SWEEP_MS)) {
+        cold_expire(&server->cold, now_ms);
+    }
+}
+
+static int sleep_ms(const struct server_worker *worker)
+{
+    if (atomic_load(&worker->inbox)) return 0;
+    const bool is_waited =
+        atomic_load_explicit(&worker->server->statistics->waiting, memory_order_relaxed) > 0;
+    return is_waited ? SERVER_WAITING_SWEEP_MS : SERVER_SWEEP_MS;
+}
+
+/* False when the server stops. */
+static bool event_serve(struct turn *turn, uint64_t mark)
+{
+    uint64_t number;
+    switch (mark) {
+    case MARK_STOP: return false;
+    case MARK_LISTENER: listener_serve(turn->worker->server); return true;
+    case MARK_WAKE: (void)!read(turn->worker->wake, &number, sizeof number); return true;
+    default:
+        turn->slot_index = (size_t)mark;
+        connection_serve(turn);
+        return true;
+    }
+}
+
+static void turns_run(struct turn *turn)
+{
+    struct server_worker *worker = turn->worker;
+    int64_t sweep_ms = clock_deadline_ms(SERVER_SWEEP_MS);
+    for (;;) {
+        struct epoll_event events[EVENT_COUNT_MAX];
+        /* In this order: an answer added after the look into the inbox finds us asleep. */
+        atomic_store(&worker->is_asleep, true);
+        const int count = epoll_wait(worker->epoll, events, EVENT_COUNT_MAX, sleep_ms(worker));
+        atomic_store(&worker->is_asleep, false);
+        for (int i = 0; i < count; i++) {
+            if (!event_serve(turn, events[i].data.u64)) return;
+        }
+        answers_send(turn);
+        const int64_t now_ms = clock_monotonic_ms();
+        expire(worker->server, now_ms);
+        if (now_ms < sweep_ms) continue;
+        sweep_ms = now_ms + SERVER_SWEEP_MS;
+        sweep(turn, now_ms);
+    }
+}
+
+static status turn_init(struct server_worker *worker, struct arena *arena, struct turn *turn)
+{
+    void *output, *input, *memory;
+    TRY(arena_take(arena, SERVER_OUTPUT_SIZE, &output));
+    TRY(arena_take(arena, CONNECTION_READ_SIZE, &input));
     TRY(arena_take(arena, SERVICE_ARENA_SIZE, &memory));
-    *scratch = (struct arena){.memory = memory, .size_max = SERVICE_ARENA_SIZE};
-    *turn = (struct turn){.server = server, .arena = scratch};
-    builder_init(&turn->output, output, OUTPUT_SIZE);
+    *turn = (struct turn){
+        .worker = worker,
+        .scratch = {.memory = memory, .size_max = SERVICE_ARENA_SIZE},
+        .input = input,
+        .output_memory = output,
+    };
+    builder_init(&turn->output, output, SERVER_OUTPUT_SIZE);
     return status_ok();
 }
 
 static void worker_run(void *context, struct arena *arena)
 {
-    struct server *server = context;
-    struct arena scratch;
-    struct turn turn = {0};
-    SCOPED(service_worker_close) struct service_worker worker = {0};
-    status ready = turn_init(server, arena, &scratch, &turn);
-    if (status_is_ok(ready)) ready = service_worker_open(server->service, &worker);
-    if (!status_is_ok(ready)) {
-        log_failure(server->log, LOG_LEVEL_ERROR, "worker_failed", (slice){0}, ready);
-        return;
-    }
-    turn.worker = &worker;
-    for (;;) {
-        /* One event at a time, so that the others are free for the other workers. */
-        struct epoll_event event;
-        const int count = epoll_wait(server->epoll, &event, 1, SERVER_SWEEP_MS);
-        if (count == 1 && !event_serve(server, event.data.u64, &turn)) return;
-        sweep(server);
+    struct server_worker *worker = context;
+    struct turn turn;
+    const status ready = turn_init(worker, arena, &turn);
+    if (status_is_ok(ready)) {
+        turns_run(&turn);
+    } else {
+        log_failure(worker->server->log, LOG_LEVEL_ERROR, "worker_failed", (slice){0}, ready);
     }
 }
 
-static status memory_init(struct server *server)
+/* ---- the whole ---- */
+
+static status worker_open(struct server *server, struct server_worker *worker)
 {
-    const size_t connection_size = FRAME_SIZE_MAX + CONNECTION_OUTPUT_SIZE_MAX;
-    TRY(arena_open(&server->memory, SERVICE_CONNECTION_COUNT_MAX * connection_size +
-                                        (size_t)SERVER_JOB_COUNT * FRAME_SIZE_MAX));
-    for (size_t i = 0; i < SERVICE_CONNECTION_COUNT_MAX; i++) {
-        TRY(connection_init(&server->connections[i], &server->memory));
-    }
-    for (size_t i = 0; i < SERVER_JOB_COUNT; i++) {
-        void *frame;
-        struct server_job *job = &server->jobs[i];
-        TRY(arena_take(&server->memory, FRAME_SIZE_MAX, &frame));
-        *job = (struct server_job){.server = server, .frame = frame};
-        job_free(server, job);
-    }
-    return status_ok();
+    worker->server = server;
+    worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (worker->epoll < 0) FAIL(UNAVAILABLE, errno, "server: epoll cannot be opened");
+    worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (worker->wake < 0) FAIL(UNAVAILABLE, errno, "server: eventfd cannot be opened");
+    TRY(epoll_add(worker->epoll, worker->wake, MARK_WAKE));
+    TRY(epoll_add(worker->epoll, server->stop, MARK_STOP));
+    return service_worker_open(server->service, &worker->service_worker);
 }
 
-static status descriptors_open(struct server *server)
+static status workers_start(struct server *server)
 {
-    server->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (server->epoll < 0) FAIL(UNAVAILABLE, errno, "server: epoll cannot be opened");
-    server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (server->stop < 0) FAIL(UNAVAILABLE, errno, "server: eventfd cannot be opened");
-    TRY(listener_open(&server->service->settings.config->listen, &server->listener));
-    TRY(epoll_add(server, server->stop, EPOLLIN, mark_of(MARK_STOP, 0)));
-    return epoll_add(server, server->listener.descriptor, EPOLLIN | EPOLLONESHOT,
-                     mark_of(MARK_LISTENER, 0));
-}
-
-static status threads_open(struct server *server)
-{
-    const struct config *config = server->service->settings.config;
-    const struct workers_limits kms_limits = {
-        .thread_count = config->kms_workers,
-        .queue_count = SERVICE_QUEUE_COUNT_MAX,
-        .arena_size = KMS_ARENA_SIZE,
-    };
     const struct workers_limits limits = {
-        .thread_count = config->workers,
-        .queue_count = config->workers,
+        .thread_count = server->worker_count,
+        .queue_count = server->worker_count,
         .arena_size = WORKER_ARENA_SIZE,
     };
-    for (size_t i = 0; i < config->kms_workers; i++) {
-        TRY(service_worker_open(server->service, &server->service_workers[i]));
-        worker_free(server, &server->service_workers[i]);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        TRY(worker_open(server, &server->server_workers[i]));
     }
-    TRY(workers_open(&server->kms_workers, &kms_limits));
+    TRY(epoll_add(server->server_workers[0].epoll, server->listener.descriptor, MARK_LISTENER));
     TRY(workers_open(&server->workers, &limits));
-    for (size_t i = 0; i < config->workers; i++) {
-        const struct worker_job job = {.run = worker_run, .context = server};
+    for (size_t i = 0; i < server->worker_count; i++) {
+        const struct worker_job job = {.run = worker_run, .context = &server->server_workers[i]};
         TRY(workers_submit(&server->workers, job));
     }
     return status_ok();
+}
+
+static status parts_open(struct server *server)
+{
+    const struct cold_settings cold = {
+        .service = server->service,
+        .blocks = &server->blocks,
+        .answer = answer_arrived,
+        .context = server,
+    };
+    TRY(blocks_open(&server->blocks));
+    server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (server->stop < 0) FAIL(UNAVAILABLE, errno, "server: eventfd cannot be opened");
+    TRY(listener_open(&server->service->settings.config->listen, &server->listener));
+    TRY(cold_open(&cold, &server->cold));
+    return workers_start(server);
 }
 
 status server_open(struct service *service, struct server *server)
@@ -445,12 +469,13 @@ status server_open(struct service *service, struct server *server)
     server->service = service;
     server->statistics = service->settings.statistics;
     server->log = service->settings.log;
-    server->epoll = server->stop = -1;
+    server->stop = -1;
+    server->worker_count = service->settings.config->workers;
+    for (size_t i = 0; i < CONFIG_WORKERS_MAX; i++) {
+        server->server_workers[i].epoll = server->server_workers[i].wake = -1;
+    }
     server->is_open = true;
-    pthread_mutex_init(&server->mutex, NULL);
-    status result = memory_init(server);
-    if (status_is_ok(result)) result = descriptors_open(server);
-    if (status_is_ok(result)) result = threads_open(server);
+    const status result = parts_open(server);
     if (!status_is_ok(result)) server_close(server);
     return result;
 }
@@ -467,17 +492,18 @@ void server_close(struct server *server)
     /* The descriptor stays readable, so every worker sees it and ends. */
     if (server->stop >= 0) (void)!write(server->stop, &one, sizeof one);
     workers_close(&server->workers);
-    workers_close(&server->kms_workers);
-    for (size_t i = 0; i < CONFIG_KMS_WORKERS_MAX; i++) {
-        service_worker_close(&server->service_workers[i]);
-    }
+    cold_close(&server->cold);
     for (size_t i = 0; i < SERVICE_CONNECTION_COUNT_MAX; i++) {
-        connection_end(&server->connections[i]);
+        connection_end(&server->slots[i].connection);
+    }
+    for (size_t i = 0; i < CONFIG_WORKERS_MAX; i++) {
+        struct server_worker *worker = &server->server_workers[i];
+        service_worker_close(&worker->service_worker);
+        if (worker->wake >= 0) close(worker->wake);
+        if (worker->epoll >= 0) close(worker->epoll);
     }
     listener_close(&server->listener);
     if (server->stop >= 0) close(server->stop);
-    if (server->epoll >= 0) close(server->epoll);
-    arena_close(&server->memory);
-    pthread_mutex_destroy(&server->mutex);
+    blocks_close(&server->blocks);
     server->is_open = false;
 }

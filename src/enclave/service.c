@@ -1,13 +1,12 @@
 #include "enclave/service.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/hex.h"
 #include "enclave/kms_client.h"
+#include "enclave/refusal.h"
 #include "enclave/report.h"
 #include "os/random.h"
 #include "proto/message.h"
@@ -21,7 +20,10 @@ struct operation {
     struct arena *arena;
     int64_t deadline_ms;
     bool may_wait;
-    bool must_wait; /* set by what serves it: nothing was done */
+    const struct service_fetched *fetched; /* its data key when KMS has just given it, else NULL */
+    bool must_wait; /* set by what serves it: nothing was done, `need` tells for what */
+    bool is_aging;  /* likewise: it was done, but the data key should be fetched anew */
+    struct service_need need;
 };
 
 status service_open(const struct service_settings *settings, struct service *service)
@@ -34,15 +36,20 @@ status service_open(const struct service_settings *settings, struct service *ser
         TRY(locked_open(&opened.memory, size));
         TRY(locked_take(&opened.memory, size, &memory));
     }
+    struct data_keys_settings cache = {
+        .memory = memory,
+        .count_max = config->cache_entries,
+        .lifetime_ms = config->cache_lifetime_s * 1000,
+    };
+    const status seeded = random_read((uint8_t *)&cache.seed, sizeof cache.seed);
+    if (!status_is_ok(seeded)) {
+        locked_close(&opened.memory);
+        return seeded;
+    }
     opened.is_locked_down = config->is_production && self_is_debug(settings->self);
     *service = opened;
-    data_keys_init(&service->cache, memory, config->cache_entries, config->cache_lifetime_s * 1000);
+    data_keys_init(&service->cache, &cache);
     pthread_mutex_init(&service->mutex, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&service->is_fetched, &attributes);
-    pthread_condattr_destroy(&attributes);
     service->is_open = true;
     return status_ok();
 }
@@ -52,7 +59,6 @@ void service_close(struct service *service)
     if (!service->is_open) return;
     data_keys_empty(&service->cache);
     locked_close(&service->memory);
-    pthread_cond_destroy(&service->is_fetched);
     pthread_mutex_destroy(&service->mutex);
     service->is_open = false;
 }
@@ -76,9 +82,13 @@ void service_worker_close(struct service_worker *worker)
 
 void service_expire(struct service *service)
 {
-    pthread_mutex_lock(&service->mutex);
-    data_keys_expire(&service->cache, clock_monotonic_ms());
-    pthread_mutex_unlock(&service->mutex);
+    size_t from = 0;
+    do {
+        /* A part at a time, so that a large cache does not hold up who signs. */
+        pthread_mutex_lock(&service->mutex);
+        from = data_keys_expire(&service->cache, clock_monotonic_ms(), from);
+        pthread_mutex_unlock(&service->mutex);
+    } while (from != 0);
 }
 
 void service_forget(struct service *service)
@@ -137,86 +147,106 @@ static status credentials_read(const struct operation *operation,
     return status_ok();
 }
 
-/* Waits until a fetch of somebody else has ended; with the lock held. */
-static status fetch_wait(struct operation *operation)
+/* ---- data keys ---- */
+
+bool service_has_cache(const struct service *service)
 {
-    struct service *service = operation->service;
-    const struct timespec deadline = {operation->deadline_ms / 1000,
-                                      operation->deadline_ms % 1000 * 1000000};
-    const int error = pthread_cond_timedwait(&service->is_fetched, &service->mutex, &deadline);
-    REQUIRE(error != ETIMEDOUT, UNAVAILABLE,
-            "kms: the data key that others also wait for has not come in time");
+    return service->settings.config->cache_entries > 0;
+}
+
+static enum data_keys_answer key_find(struct service *service, const struct data_keys_name *name,
+                                      struct data_key *key)
+{
+    pthread_mutex_lock(&service->mutex);
+    const enum data_keys_answer answer =
+        data_keys_find(&service->cache, name, clock_monotonic_ms(), key);
+    pthread_mutex_unlock(&service->mutex);
+    return answer;
+}
+
+bool service_has_key(struct service *service, const struct data_keys_name *name)
+{
+    SCOPED(data_key_wipe) struct data_key key = {0};
+    return key_find(service, name, &key) != DATA_KEYS_MISS;
+}
+
+void service_keep(struct service *service, const struct data_keys_name *name,
+                  const struct service_fetched *fetched)
+{
+    pthread_mutex_lock(&service->mutex);
+    data_keys_put(&service->cache, name, clock_monotonic_ms(), &fetched->key);
+    pthread_mutex_unlock(&service->mutex);
+}
+
+void service_fetched_wipe(struct service_fetched *fetched)
+{
+    data_key_wipe(&fetched->key);
+}
+
+/* Reads the record and judges it by the rules. */
+static status account_read(const struct operation *operation, struct signer_account *account)
+{
+    const struct message_request *request = operation->request;
+    TRY(signer_read(operation->signer, request->record, id_of(&request->account_id), account));
+    account->kms_key_index =
+        config_near_key(operation->service->settings.config, account->kms_key_index);
     return status_ok();
 }
 
-/* With the lock held. The answer is never WAIT: who may wait has waited, who may not is told. */
-static status key_find_locked(struct operation *operation, hash32 id, struct data_key *key,
-                              enum data_keys_answer *answer)
+/*
+ * Together with the environment, which is this image's, the head says all of the encryption context:
+ * what is found under this name is what KMS would answer.
+ */
+static struct data_keys_name name_of(const struct signer_account *account)
 {
-    struct data_keys *cache = &operation->service->cache;
-    for (;;) {
-        enum data_keys_answer found;
-        TRY(data_keys_find(cache, id, clock_monotonic_ms(), key, &found));
-        if (found != DATA_KEYS_HIT && !operation->may_wait) {
-            /* The fetch becomes the business of the thread that may wait. */
-            if (found == DATA_KEYS_FETCH) data_keys_abandon(cache, id);
-            operation->must_wait = true;
-        }
-        if (found != DATA_KEYS_WAIT || operation->must_wait) {
-            *answer = found;
-            return status_ok();
-        }
-        TRY(fetch_wait(operation));
-    }
+    return (struct data_keys_name){
+        .key_index = account->kms_key_index,
+        .head = account->record.head,
+        .edk = account->record.edk,
+    };
 }
 
-static status key_find(struct operation *operation, hash32 id, struct data_key *key,
-                       enum data_keys_answer *answer)
+static status decrypt(const struct operation *operation, struct signer_account *account)
 {
-    struct service *service = operation->service;
-    pthread_mutex_lock(&service->mutex);
-    const status result = key_find_locked(operation, id, key, answer);
-    pthread_mutex_unlock(&service->mutex);
-    if (status_is_ok(result) && !operation->must_wait) {
-        _Atomic uint64_t *counter = *answer == DATA_KEYS_HIT
-                                        ? &service->settings.statistics->cache_hits
-                                        : &service->settings.statistics->cache_misses;
-        atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-    }
-    return result;
-}
-
-/* Ends a fetch: keeps the key if it has just opened its record, and lets the others look again. */
-static void fetch_end(struct service *service, hash32 id, const struct data_key *key, bool is_good)
-{
-    pthread_mutex_lock(&service->mutex);
-    if (is_good) {
-        data_keys_put(&service->cache, id, clock_monotonic_ms(), key);
-    } else {
-        data_keys_abandon(&service->cache, id);
-    }
-    pthread_cond_broadcast(&service->is_fetched);
-    pthread_mutex_unlock(&service->mutex);
-}
-
-/* The data key comes from KMS; then the intent is signed with it. */
-static status sign_cold(struct operation *operation, const struct intent *intent,
-                        const struct encryption_context *context, struct signer_account *account,
-                        k256_signature *signature)
-{
-    const struct keys_port *keys = &operation->service->settings.keys;
+    const struct service_settings *settings = &operation->service->settings;
     SCOPED(secret32_wipe) struct secret32 key = {0};
+    struct encryption_context context;
+    TRY(context_init(settings->config, &account->record, &context));
     struct keys_request keys_request = {
-        .key_arn = config_key_arn(operation->service->settings.config, account->kms_key_index),
-        .context = context,
+        .key_arn = config_key_arn(settings->config, account->kms_key_index),
+        .context = &context,
         .edk = account->record.edk,
         .deadline_ms = operation->deadline_ms,
     };
     TRY(credentials_read(operation, &keys_request.credentials));
-    TRY(keys->decrypt(keys->context, &keys_request, operation->arena, &key));
+    TRY(settings->keys.decrypt(settings->keys.context, &keys_request, operation->arena, &key));
     data_key_init(&account->data_key, &key);
-    return signer_sign(operation->signer, account, intent, signature);
+    return status_ok();
 }
+
+void service_fetch(struct service_worker *worker, const struct frame *frame, int64_t deadline_ms,
+                   struct arena *arena, struct service_fetched *fetched)
+{
+    SCOPED(signer_account_wipe) struct signer_account account = {0};
+    struct message_request request;
+    const struct operation operation = {
+        .service = worker->service,
+        .signer = &worker->signer,
+        .request = &request,
+        .arena = arena,
+        .deadline_ms = deadline_ms,
+    };
+    status result = message_request_read(frame, &request);
+    if (status_is_ok(result)) result = account_read(&operation, &account);
+    if (status_is_ok(result)) result = decrypt(&operation, &account);
+    *fetched = (struct service_fetched){.result = result};
+    if (!status_is_ok(result)) return;
+    /* A record that does not open is its own requests' failure: others under this name may. */
+    fetched->is_proven = status_is_ok(signer_prove(&worker->signer, &account));
+    fetched->key = account.data_key;
+}
+
+/* ---- signing ---- */
 
 static status signature_reply(struct operation *operation, const struct signer_account *account,
                               const k256_signature *signature, struct message_reply *reply)
@@ -228,32 +258,36 @@ static status signature_reply(struct operation *operation, const struct signer_a
                       &reply->address);
 }
 
-/* What costs nothing is judged first: the body, then the record, then KMS is asked. */
+/* The data key from where it is; else says what is needed. */
+static void key_take(struct operation *operation, struct signer_account *account)
+{
+    struct statistics *statistics = operation->service->settings.statistics;
+    if (operation->fetched) {
+        account->data_key = operation->fetched->key;
+        /* Fresh from KMS: each of these signatures is recovered and compared with the address. */
+        account->data_key.is_checked = false;
+        return;
+    }
+    operation->need = (struct service_need){.is_key = true, .name = name_of(account)};
+    const enum data_keys_answer answer =
+        key_find(operation->service, &operation->need.name, &account->data_key);
+    operation->must_wait = answer == DATA_KEYS_MISS;
+    operation->is_aging = answer == DATA_KEYS_AGING;
+    atomic_fetch_add_explicit(operation->must_wait ? &statistics->cache_misses
+                                                   : &statistics->cache_hits,
+                              1, memory_order_relaxed);
+}
+
 static status sign(struct operation *operation, enum intent_kind kind, struct message_reply *reply)
 {
-    struct service *service = operation->service;
-    const struct config *config = service->settings.config;
     SCOPED(signer_account_wipe) struct signer_account account = {0};
-    struct encryption_context context;
     struct intent intent;
     k256_signature signature;
-    enum data_keys_answer answer = DATA_KEYS_FETCH;
+    TRY(account_read(operation, &account));
     TRY(intent_read(kind, operation->request->body, operation->arena, &intent));
-    TRY(signer_read(operation->signer, operation->request->record,
-                    id_of(&operation->request->account_id), &account));
-    account.kms_key_index = config_near_key(config, account.kms_key_index);
-    TRY(context_init(config, &account.record, &context));
-    const hash32 id =
-        data_keys_id(config_key_arn(config, account.kms_key_index), &context, account.record.edk);
-    TRY(key_find(operation, id, &account.data_key, &answer));
+    key_take(operation, &account);
     if (operation->must_wait) return status_ok();
-    if (answer == DATA_KEYS_HIT) {
-        TRY(signer_sign(operation->signer, &account, &intent, &signature));
-    } else {
-        const status result = sign_cold(operation, &intent, &context, &account, &signature);
-        fetch_end(service, id, &account.data_key, status_is_ok(result));
-        if (!status_is_ok(result)) return result;
-    }
+    TRY(signer_sign(operation->signer, &account, &intent, &signature));
     return signature_reply(operation, &account, &signature, reply);
 }
 
@@ -351,11 +385,31 @@ static status attest(struct operation *operation, struct message_reply *reply)
                               operation->arena, &reply->document);
 }
 
+static void report_fill(struct service *service, struct report *report)
+{
+    const struct service_settings *settings = &service->settings;
+    *report = (struct report){
+        .config = settings->config,
+        .self = settings->self,
+        .statistics = settings->statistics,
+        .now_ms = clock_read_wall_ms(&settings->clock),
+        .cache_memory_size = data_keys_memory_size(settings->config->cache_entries),
+        .queue_count_max = SERVICE_QUEUE_COUNT_MAX,
+        .waiter_count_max = SERVICE_WAITER_COUNT_MAX,
+        .connection_count_max = SERVICE_CONNECTION_COUNT_MAX,
+    };
+    pthread_mutex_lock(&service->mutex);
+    report->cache_count = service->cache.count;
+    pthread_mutex_unlock(&service->mutex);
+}
+
 static status tell_status(struct operation *operation, struct message_reply *reply)
 {
     struct builder json;
+    struct report report;
     builder_init_arena(&json, operation->arena, MESSAGE_STATUS_SIZE_MAX);
-    report_put(operation->service, &json);
+    report_fill(operation->service, &report);
+    report_put(&report, &json);
     return builder_finish(&json, &reply->status);
 }
 
@@ -382,26 +436,33 @@ static const struct route *route_of(uint8_t type)
 }
 
 /* "… (PCR0 is <96 digits>)": what an operator needs to mend the key policy. */
-static slice image_sentence(const struct service *service, status failure, struct arena *arena)
+static void image_sentence_put(const struct service *service, status failure,
+                               struct builder *sentence)
 {
-    struct builder sentence;
-    slice written;
-    builder_init_arena(&sentence, arena, MESSAGE_SENTENCE_SIZE_MAX);
-    builder_put_text(&sentence, status_message(failure));
-    builder_put_text(&sentence, " (PCR0 is ");
-    hex_put(&sentence, hash48_view(&service->settings.self->pcr0));
-    builder_put_text(&sentence, ")");
-    /* Without room the failure's own sentence has to do. */
-    return status_is_ok(builder_finish(&sentence, &written)) ? written : (slice){0};
+    builder_put_text(sentence, status_message(failure));
+    builder_put_text(sentence, " (PCR0 is ");
+    hex_put(sentence, hash48_view(&service->settings.self->pcr0));
+    builder_put_text(sentence, ")");
 }
 
-static void failure_put(struct service *service, uint64_t req_id, status failure, slice sentence,
+static void failure_put(struct service *service, uint64_t req_id, status failure,
                         struct builder *reply)
 {
-    const status written = message_failure_write(req_id, failure, sentence, reply);
+    uint8_t memory[CALL_SENTENCE_SIZE_MAX];
+    struct builder sentence;
+    slice written;
+    struct call_failure told = call_failure_of(failure);
+    told.reason = refusal_reason(failure);
+    builder_init(&sentence, memory, sizeof memory);
+    if (kms_client_is_image_refused(failure)) image_sentence_put(service, failure, &sentence);
+    /* Without room the failure's own sentence has to do. */
+    if (status_is_ok(builder_finish(&sentence, &written)) && written.size > 0) {
+        told.sentence = written;
+    }
+    const status done = call_write_failure(req_id, &told, reply);
     /* The caller gives room for any reply; without it there is nobody to tell. */
-    if (!status_is_ok(written)) {
-        log_failure(service->settings.log, LOG_LEVEL_ERROR, "reply_lost", (slice){0}, written);
+    if (!status_is_ok(done)) {
+        log_failure(service->settings.log, LOG_LEVEL_ERROR, "reply_lost", (slice){0}, done);
     }
 }
 
@@ -410,7 +471,7 @@ void service_refuse(struct service *service, uint8_t type, uint64_t req_id, stat
 {
     statistics_count_request(service->settings.statistics, type, failure);
     log_failure(service->settings.log, LOG_LEVEL_INFO, "request_refused", (slice){0}, failure);
-    failure_put(service, req_id, failure, (slice){0}, reply);
+    failure_put(service, req_id, failure, reply);
 }
 
 static status serve(const struct route *route, struct operation *operation,
@@ -439,16 +500,14 @@ static enum service_outcome operation_run(const struct route *route, struct oper
     statistics_count_request(service->settings.statistics, request->type, result);
     if (!status_is_ok(result)) {
         log_failure(service->settings.log, LOG_LEVEL_INFO, "request_failed", (slice){0}, result);
-        const slice sentence = kms_client_is_image_refused(result)
-                                   ? image_sentence(service, result, operation->arena)
-                                   : (slice){0};
-        failure_put(service, request->req_id, result, sentence, output);
+        failure_put(service, request->req_id, result, output);
     }
-    return SERVICE_DONE;
+    return operation->is_aging ? SERVICE_AGING : SERVICE_DONE;
 }
 
 enum service_outcome service_serve(struct service_worker *worker, const struct frame *frame,
-                                   struct arena *arena, struct builder *reply)
+                                   struct arena *arena, struct builder *reply,
+                                   struct service_need *need)
 {
     const struct route *route = route_of(frame->type);
     struct message_request request;
@@ -464,25 +523,47 @@ enum service_outcome service_serve(struct service_worker *worker, const struct f
         .request = &request,
         .arena = arena,
     };
-    return operation_run(route, &operation, reply);
+    const enum service_outcome outcome = operation_run(route, &operation, reply);
+    *need = operation.need;
+    return outcome;
+}
+
+/* Serves a frame that was read before, on a thread that may wait. */
+static void serve_again(struct operation *operation, const struct frame *frame,
+                        struct builder *reply)
+{
+    struct message_request request;
+    const status read = message_request_read(frame, &request);
+    if (!status_is_ok(read)) {
+        service_refuse(operation->service, frame->type, frame->req_id, read, reply);
+        return;
+    }
+    operation->request = &request;
+    operation_run(route_of(frame->type), operation, reply);
 }
 
 void service_serve_waiting(struct service_worker *worker, const struct frame *frame,
                            int64_t deadline_ms, struct arena *arena, struct builder *reply)
 {
-    struct message_request request;
-    const status read = message_request_read(frame, &request);
-    if (!status_is_ok(read)) {
-        service_refuse(worker->service, frame->type, frame->req_id, read, reply);
-        return;
-    }
     struct operation operation = {
         .service = worker->service,
         .signer = &worker->signer,
-        .request = &request,
         .arena = arena,
         .deadline_ms = deadline_ms,
         .may_wait = true,
     };
-    operation_run(route_of(frame->type), &operation, reply);
+    serve_again(&operation, frame, reply);
+}
+
+void service_sign_fetched(struct service_worker *worker, const struct frame *frame,
+                          const struct service_fetched *fetched, struct arena *arena,
+                          struct builder *reply)
+{
+    struct operation operation = {
+        .service = worker->service,
+        .signer = &worker->signer,
+        .arena = arena,
+        .fetched = fetched,
+    };
+    serve_again(&operation, frame, reply);
 }

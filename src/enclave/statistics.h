@@ -28,8 +28,11 @@ struct statistics {
     _Atomic uint64_t requests[STATISTICS_TYPE_COUNT][STATISTICS_RESULT_COUNT];
     _Atomic uint64_t kms[STATISTICS_KMS_COUNT][STATISTICS_RESULT_COUNT];
     _Atomic uint64_t cache_hits, cache_misses;
-    _Atomic uint64_t queue_waiting; /* now */
-    _Atomic uint64_t connections;   /* now */
+    _Atomic uint64_t renewals;       /* data keys fetched ahead of their expiry */
+    _Atomic uint64_t fetch_failures; /* data keys that KMS did not give */
+    _Atomic uint64_t queue_waiting;  /* calls that wait for a thread, now */
+    _Atomic uint64_t waiting;        /* requests that wait for a call, now */
+    _Atomic uint64_t connections;    /* now */
 };
 
 /* Counts a request of this frame type; types that are not served count as "other". */

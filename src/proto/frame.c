@@ -93,6 +93,14 @@ status frame_take(slice *arrived, struct frame *frame, bool *is_whole)
     return status_ok();
 }
 
+size_t frame_size_expected(slice arrived)
+{
+    struct frame frame;
+    uint32_t size;
+    if (!status_is_ok(header_take(&arrived, &frame, &size))) return FRAME_HEADER_SIZE;
+    return size;
+}
+
 uint64_t frame_req_id(slice arrived)
 {
     const size_t offset = 12;

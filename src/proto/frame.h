@@ -98,6 +98,12 @@ size_t frame_size(const struct frame *frame);
 MUST_CHECK status frame_take(slice *arrived, struct frame *frame, bool *is_whole);
 
 /*
+ * How long the frame at the front will be, for who makes room for it: FRAME_HEADER_SIZE while its
+ * header is not there. Only for what frame_take has not refused.
+ */
+size_t frame_size_expected(slice arrived);
+
+/*
  * The req_id that an error reply to a refused frame carries: the header's if the header is there
  * and begins like a frame of this version, else 0.
  */

@@ -1,129 +1,111 @@
 #include "wallet/data_keys.h"
 
+#include <assert.h>
 #include <string.h>
 
-#include "base/builder.h"
+#include "crypto/digest.h"
 
-/* ---- ids ---- */
+static_assert(sizeof(struct data_keys_entry) + sizeof(uint32_t) <= DATA_KEYS_ENTRY_SIZE_MAX,
+              "an entry and its bucket are as small as was promised");
 
-/* Each part behind its size, so that no two triples give the same bytes. */
-static void put_part(struct sha256 *hash, slice part)
+/* SplitMix64: chance for eviction and spreading, where nothing secret depends on it. */
+static uint64_t draw(struct data_keys *keys)
 {
-    uint8_t memory[sizeof(uint32_t)];
-    struct builder size;
-    builder_init(&size, memory, sizeof memory);
-    builder_put_u32(&size, (uint32_t)part.size);
-    sha256_put(hash, builder_view(&size));
-    sha256_put(hash, part);
+    uint64_t x = keys->chance += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
 }
 
-hash32 data_keys_id(slice key_arn, const struct encryption_context *context, slice edk)
+/* ---- names ---- */
+
+/* The EDK in an entry's shape. The real size stands beside it, so a hash is never taken for one. */
+static void edk_put(slice edk, struct data_keys_entry *entry)
 {
-    struct sha256 hash;
-    sha256_init(&hash);
-    put_part(&hash, key_arn);
-    for (size_t i = 0; i < ENCRYPTION_CONTEXT_COUNT; i++) {
-        put_part(&hash, context->pairs[i].name);
-        put_part(&hash, context->pairs[i].value);
+    entry->edk_size = (uint32_t)edk.size;
+    if (edk.size <= DATA_KEYS_EDK_SIZE_MAX) {
+        if (edk.size > 0) memcpy(entry->edk, edk.bytes, edk.size);
+        return;
     }
-    put_part(&hash, edk);
-    return sha256_finish(&hash);
+    const hash32 hash = sha256(edk);
+    memcpy(entry->edk, hash.bytes, sizeof hash.bytes);
 }
 
-/* ---- entries: a table of lists, and one list in order of use ---- */
-
-/* Ids are public hashes: comparing them may leave early. */
-static bool is_same(const hash32 *a, const hash32 *b)
+static bool edk_is(const struct data_keys_entry *entry, slice edk)
 {
-    return slice_equal(hash32_view(a), hash32_view(b));
+    if (entry->edk_size != edk.size) return false;
+    if (edk.size <= DATA_KEYS_EDK_SIZE_MAX) return slice_equal(edk, slice_of(entry->edk, edk.size));
+    const hash32 hash = sha256(edk);
+    return slice_equal(hash32_view(&hash), slice_of(entry->edk, sizeof hash.bytes));
 }
+
+static slice head_of(const struct data_keys_entry *entry)
+{
+    return slice_of(entry->key.head, DATA_KEY_HEAD_SIZE);
+}
+
+/* Names are public: comparing them may leave early. */
+static bool is_named(const struct data_keys_entry *entry, const struct data_keys_name *name)
+{
+    return entry->key_index == name->key_index && slice_equal(head_of(entry), name->head) &&
+           edk_is(entry, name->edk);
+}
+
+/*
+ * By the record's salt, which was drawn when it was sealed. A host that makes up records with equal
+ * salts gains nothing: what does not open is not kept.
+ */
+static uint32_t *bucket_of(const struct data_keys *keys, slice head)
+{
+    const slice start = slice_part(head, DATA_KEY_CONTEXT_SIZE, sizeof(uint64_t));
+    uint64_t number = 0;
+    for (size_t i = 0; i < start.size; i++) number = number << 8 | start.bytes[i];
+    return &keys->buckets[number % keys->count_max];
+}
+
+/* ---- entries: a table of lists ---- */
 
 static struct data_keys_entry *at(const struct data_keys *keys, uint32_t link)
 {
     return link == 0 ? NULL : &keys->entries[link - 1];
 }
 
-static uint32_t link_of(const struct data_keys *keys, const struct data_keys_entry *entry)
+static struct data_keys_entry *find_entry(const struct data_keys *keys,
+                                          const struct data_keys_name *name)
 {
-    return (uint32_t)(entry - keys->entries) + 1;
-}
-
-static uint32_t *bucket_of(const struct data_keys *keys, const hash32 *id)
-{
-    slice start = slice_of(id->bytes, sizeof(uint64_t));
-    uint64_t number = 0;
-    for (size_t i = 0; i < start.size; i++) number = number << 8 | start.bytes[i];
-    return &keys->buckets[number % keys->count_max];
-}
-
-static struct data_keys_entry *find_entry(const struct data_keys *keys, const hash32 *id)
-{
-    struct data_keys_entry *entry = at(keys, *bucket_of(keys, id));
-    while (entry && !is_same(&entry->id, id)) entry = at(keys, entry->next);
+    assert(name->head.size == DATA_KEY_HEAD_SIZE);
+    struct data_keys_entry *entry = at(keys, *bucket_of(keys, name->head));
+    while (entry && !is_named(entry, name)) entry = at(keys, entry->next);
     return entry;
-}
-
-static void unlink_use(struct data_keys *keys, struct data_keys_entry *entry)
-{
-    struct data_keys_entry *newer = at(keys, entry->newer), *older = at(keys, entry->older);
-    *(newer ? &newer->older : &keys->newest) = entry->older;
-    *(older ? &older->newer : &keys->oldest) = entry->newer;
-}
-
-static void link_newest(struct data_keys *keys, struct data_keys_entry *entry)
-{
-    struct data_keys_entry *second = at(keys, keys->newest);
-    entry->newer = 0;
-    entry->older = keys->newest;
-    keys->newest = link_of(keys, entry);
-    *(second ? &second->newer : &keys->oldest) = keys->newest;
 }
 
 static void drop(struct data_keys *keys, struct data_keys_entry *entry)
 {
-    const uint32_t link = link_of(keys, entry);
-    uint32_t *from = bucket_of(keys, &entry->id);
+    const uint32_t link = (uint32_t)(entry - keys->entries) + 1;
+    uint32_t *from = bucket_of(keys, head_of(entry));
     while (*from != link) from = &keys->entries[*from - 1].next;
     *from = entry->next;
-    unlink_use(keys, entry);
     secret_wipe(entry, sizeof *entry);
     entry->next = keys->first_free;
     keys->first_free = link;
     keys->count--;
 }
 
-/* A free entry, made free by dropping the one used longest ago if need be. */
-static struct data_keys_entry *add_entry(struct data_keys *keys, const hash32 *id)
+/* A free entry in the name's list. When all are used, any one of them makes room. */
+static struct data_keys_entry *add_entry(struct data_keys *keys, const struct data_keys_name *name)
 {
-    if (keys->first_free == 0) drop(keys, at(keys, keys->oldest));
+    if (keys->first_free == 0) drop(keys, &keys->entries[draw(keys) % keys->count_max]);
     struct data_keys_entry *entry = at(keys, keys->first_free);
-    uint32_t *bucket = bucket_of(keys, id);
+    uint32_t *bucket = bucket_of(keys, name->head);
+    const uint32_t link = keys->first_free;
     keys->first_free = entry->next;
-    entry->id = *id;
+    entry->key_index = (uint32_t)name->key_index;
+    edk_put(name->edk, entry);
+    entry->is_used = 1;
     entry->next = *bucket;
-    *bucket = link_of(keys, entry);
-    link_newest(keys, entry);
+    *bucket = link;
     keys->count++;
     return entry;
-}
-
-/* ---- fetches ---- */
-
-static bool is_fetched(const struct data_keys *keys, const hash32 *id)
-{
-    for (size_t i = 0; i < keys->fetch_count; i++) {
-        if (is_same(&keys->fetches[i], id)) return true;
-    }
-    return false;
-}
-
-void data_keys_abandon(struct data_keys *keys, hash32 id)
-{
-    for (size_t i = 0; i < keys->fetch_count; i++) {
-        if (!is_same(&keys->fetches[i], &id)) continue;
-        keys->fetches[i] = keys->fetches[--keys->fetch_count];
-        return;
-    }
 }
 
 /* ---- the cache ---- */
@@ -133,12 +115,17 @@ size_t data_keys_memory_size(size_t count_max)
     return count_max * (sizeof(struct data_keys_entry) + sizeof(uint32_t));
 }
 
-void data_keys_init(struct data_keys *keys, void *memory, size_t count_max, int64_t lifetime_ms)
+void data_keys_init(struct data_keys *keys, const struct data_keys_settings *settings)
 {
-    *keys = (struct data_keys){.count_max = count_max, .lifetime_ms = lifetime_ms};
+    const size_t count_max = settings->count_max;
+    *keys = (struct data_keys){
+        .count_max = count_max,
+        .lifetime_ms = settings->lifetime_ms,
+        .chance = settings->seed,
+    };
     if (count_max == 0) return;
-    memset(memory, 0, data_keys_memory_size(count_max));
-    keys->entries = memory;
+    memset(settings->memory, 0, data_keys_memory_size(count_max));
+    keys->entries = settings->memory;
     keys->buckets = (uint32_t *)(void *)(keys->entries + count_max);
     for (size_t i = 0; i < count_max; i++) keys->entries[i].next = (uint32_t)(i + 2);
     keys->entries[count_max - 1].next = 0;
@@ -147,54 +134,49 @@ void data_keys_init(struct data_keys *keys, void *memory, size_t count_max, int6
 
 void data_keys_empty(struct data_keys *keys)
 {
-    while (keys->newest != 0) drop(keys, at(keys, keys->newest));
+    for (size_t i = 0; i < keys->count_max && keys->count > 0; i++) {
+        if (keys->entries[i].is_used) drop(keys, &keys->entries[i]);
+    }
 }
 
-status data_keys_find(struct data_keys *keys, hash32 id, int64_t now_ms, struct data_key *key,
-                      enum data_keys_answer *answer)
+enum data_keys_answer data_keys_find(struct data_keys *keys, const struct data_keys_name *name,
+                                     int64_t now_ms, struct data_key *key)
 {
-    if (keys->count_max == 0) {
-        *answer = DATA_KEYS_FETCH;
-        return status_ok();
+    if (keys->count_max == 0) return DATA_KEYS_MISS;
+    struct data_keys_entry *entry = find_entry(keys, name);
+    if (!entry) return DATA_KEYS_MISS;
+    if (now_ms >= entry->expires_at_ms) {
+        drop(keys, entry);
+        return DATA_KEYS_MISS;
     }
-    struct data_keys_entry *entry = find_entry(keys, &id);
-    if (entry && now_ms < entry->expires_at_ms) {
-        unlink_use(keys, entry);
-        link_newest(keys, entry);
-        *key = entry->key;
-        *answer = DATA_KEYS_HIT;
-        return status_ok();
-    }
-    if (entry) drop(keys, entry);
-    if (is_fetched(keys, &id)) {
-        *answer = DATA_KEYS_WAIT;
-        return status_ok();
-    }
-    REQUIRE(keys->fetch_count < DATA_KEYS_FETCH_COUNT_MAX, OVER_LIMIT,
-            "data_keys: too many data keys are being fetched");
-    keys->fetches[keys->fetch_count++] = id;
-    *answer = DATA_KEYS_FETCH;
-    return status_ok();
+    *key = entry->key;
+    if (now_ms < entry->ages_at_ms) return DATA_KEYS_HIT;
+    entry->ages_at_ms = now_ms + DATA_KEYS_AGING_PAUSE_MS;
+    return DATA_KEYS_AGING;
 }
 
-void data_keys_put(struct data_keys *keys, hash32 id, int64_t now_ms, const struct data_key *key)
+void data_keys_put(struct data_keys *keys, const struct data_keys_name *name, int64_t now_ms,
+                   const struct data_key *key)
 {
-    data_keys_abandon(keys, id);
+    assert(key->is_derived && key->is_checked);
+    assert(slice_equal(name->head, slice_of(key->head, DATA_KEY_HEAD_SIZE)));
     if (keys->count_max == 0) return;
-    struct data_keys_entry *entry = find_entry(keys, &id);
-    if (!entry) {
-        entry = add_entry(keys, &id);
-        entry->expires_at_ms = now_ms + keys->lifetime_ms;
-    }
+    struct data_keys_entry *entry = find_entry(keys, name);
+    if (!entry) entry = add_entry(keys, name);
     entry->key = *key;
+    /* It ages at 50 to 80 per cent of its life, and lives for 90 to 100 per cent of the longest. */
+    const int64_t life_ms = keys->lifetime_ms;
+    const int64_t spread = (int64_t)(draw(keys) % 1024);
+    entry->ages_at_ms = now_ms + life_ms * 8 / 10 - life_ms * 3 / 10 * spread / 1024;
+    entry->expires_at_ms = now_ms + life_ms - life_ms / 10 * spread / 1024;
 }
 
-void data_keys_expire(struct data_keys *keys, int64_t now_ms)
+size_t data_keys_expire(struct data_keys *keys, int64_t now_ms, size_t from)
 {
-    uint32_t link = keys->newest;
-    while (link != 0) {
-        struct data_keys_entry *entry = at(keys, link);
-        link = entry->older;
-        if (now_ms >= entry->expires_at_ms) drop(keys, entry);
+    size_t index = from;
+    for (; index < keys->count_max && index - from < DATA_KEYS_EXPIRE_COUNT; index++) {
+        struct data_keys_entry *entry = &keys->entries[index];
+        if (entry->is_used && now_ms >= entry->expires_at_ms) drop(keys, entry);
     }
+    return index < keys->count_max ? index : 0;
 }

@@ -67,6 +67,12 @@ static status open_key(const struct signer *signer, struct signer_account *accou
     return status_ok();
 }
 
+status signer_prove(const struct signer *signer, struct signer_account *account)
+{
+    SCOPED(secret32_wipe) struct secret32 private_key = {0};
+    return open_key(signer, account, &private_key);
+}
+
 /*
  * Makes the signature again from the record, with nothing of the first time but the record, the data
  * key and the digest: the key is opened into another buffer and signs under another blinding. A

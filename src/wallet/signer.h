@@ -76,6 +76,12 @@ MUST_CHECK status signer_read(const struct signer *signer, slice record, hash32 
                               struct signer_account *account);
 
 /*
+ * Opens the account and compares its address, and signs nothing: that the data key is its own. CORRUPT
+ * when the record does not open. `account->data_key` keeps what it derives, so it is worth keeping.
+ */
+MUST_CHECK status signer_prove(const struct signer *signer, struct signer_account *account);
+
+/*
  * Opens the account, judges whether it may do this, signs, verifies.
  *
  * DENIED when its epoch is below the floor, when it is frozen, pending, or bound to a policy (none

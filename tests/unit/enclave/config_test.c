@@ -104,7 +104,8 @@ static const struct {
     {"keys as text", "kms_key_arns", "\"" ARN "\"", false},
     {"relative path", "ca_file", "\"ca.pem\"", false},
     {"no cache", "cache_entries", "0", true},
-    {"cache too large", "cache_entries", "1025", false},
+    {"largest cache", "cache_entries", "65536", true},
+    {"cache too large", "cache_entries", "65537", false},
     {"lifetime 0", "cache_lifetime_s", "0", false},
     {"lifetime 1", "cache_lifetime_s", "1", true},
     {"lifetime too long", "cache_lifetime_s", "301", false},
@@ -117,8 +118,8 @@ static const struct {
     {"most workers", "workers", "16", true},
     {"too many workers", "workers", "17", false},
     {"no KMS worker", "kms_workers", "0", false},
-    {"most KMS workers", "kms_workers", "32", true},
-    {"too many KMS workers", "kms_workers", "33", false},
+    {"most KMS workers", "kms_workers", "64", true},
+    {"too many KMS workers", "kms_workers", "65", false},
 };
 
 static void value_rows(void)

@@ -50,7 +50,7 @@ static status generate(void *context, const struct keys_request *request, struct
     atomic_fetch_add(&fake->generate_count, 1);
     TRY(fake->failure);
     TRY(check_region(fake, request->key_arn));
-    TRY(silence(fake, request->deadline_ms));
+    if (!fake->silent_edk) TRY(silence(fake, request->deadline_ms));
     TRY(random_read(edk, sizeof edk));
     TRY(arena_copy(arena, slice_of(edk, sizeof edk), &generated->edk));
     generated->key = fixture_key(request->key_arn, generated->edk);
@@ -65,7 +65,11 @@ static status decrypt(void *context, const struct keys_request *request, struct 
     atomic_fetch_add(&fake->decrypt_count, 1);
     TRY(fake->failure);
     TRY(check_region(fake, request->key_arn));
-    TRY(silence(fake, request->deadline_ms));
+    if (!fake->silent_edk ||
+        slice_equal(request->edk, slice_of(fake->silent_edk, FIXTURE_EDK_SIZE))) {
+        TRY(silence(fake, request->deadline_ms));
+    }
+    TRY(fake->late_failure);
     *key = fixture_key(request->key_arn, request->edk);
     return status_ok();
 }
@@ -216,12 +220,33 @@ struct message_request fixture_request(const struct fixture *fixture, uint8_t ty
     };
 }
 
+/* What enclave/cold does, on this thread. */
+static void serve_cold(struct fixture *fixture, const struct frame *frame,
+                       const struct service_need *need, struct builder *reply)
+{
+    SCOPED(service_fetched_wipe) struct service_fetched fetched = {0};
+    struct service_worker *worker = &fixture->worker;
+    const int64_t deadline_ms = clock_deadline_ms(300);
+    if (!need->is_key) {
+        service_serve_waiting(worker, frame, deadline_ms, &fixture->arena, reply);
+        return;
+    }
+    service_fetch(worker, frame, deadline_ms, &fixture->arena, &fetched);
+    if (!status_is_ok(fetched.result)) {
+        service_refuse(&fixture->service, frame->type, frame->req_id, fetched.result, reply);
+        return;
+    }
+    if (fetched.is_proven) service_keep(&fixture->service, &need->name, &fetched);
+    service_sign_fetched(worker, frame, &fetched, &fixture->arena, reply);
+}
+
 enum service_outcome fixture_serve(struct fixture *fixture, const struct message_request *request,
                                    struct message_reply *reply)
 {
     static uint8_t memory[FRAME_SIZE_MAX];
     struct builder asked, answered;
     struct frame frame;
+    struct service_need need;
     bool is_whole = false;
     builder_init(&asked, memory, sizeof memory);
     builder_init(&answered, fixture->reply_memory, sizeof fixture->reply_memory);
@@ -230,11 +255,10 @@ enum service_outcome fixture_serve(struct fixture *fixture, const struct message
     expect_ok("frame", frame_take(&arrived, &frame, &is_whole));
     arena_empty(&fixture->arena);
     const enum service_outcome outcome =
-        service_serve(&fixture->worker, &frame, &fixture->arena, &answered);
+        service_serve(&fixture->worker, &frame, &fixture->arena, &answered, &need);
     if (outcome == SERVICE_WAITS) {
-        expect_u64("nothing was answered", answered.size, 0);
-        service_serve_waiting(&fixture->worker, &frame, clock_deadline_ms(300), &fixture->arena,
-                              &answered);
+        expect_u64("nothing was answered", builder_view(&answered).size, 0);
+        serve_cold(fixture, &frame, &need, &answered);
     }
     slice answer = builder_view(&answered);
     expect_ok("reply frame", frame_take(&answer, &frame, &is_whole));

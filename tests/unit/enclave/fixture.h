@@ -25,8 +25,10 @@ enum { FIXTURE_EDK_SIZE = 40 };
 struct fake_keys {
     const struct config *config;
     _Atomic uint64_t generate_count, decrypt_count;
-    status failure;         /* answered instead, when it is one */
-    _Atomic bool is_silent; /* calls wait until it is false or their deadline has passed */
+    status failure;            /* answered instead, when it is one */
+    status late_failure;       /* likewise, but after the silence */
+    _Atomic bool is_silent;    /* calls wait until it is false or their deadline has passed */
+    const uint8_t *silent_edk; /* not NULL: of decryptions only that of this EDK is silent */
     _Atomic uint64_t waiting_count;
 };
 

@@ -10,19 +10,10 @@
 #include "eth/eip191.h"
 #include "fixture.h"
 #include "net/unix.h"
-
-/* How long anything is waited for that must come: a loaded machine is no failure. */
-enum { PATIENCE_MS = 60000 };
+#include "peer.h"
 
 static struct fixture fixture;
 static struct server server;
-
-/* A peer: bytes out, frames in. */
-struct peer {
-    struct stream stream;
-    uint8_t memory[FRAME_SIZE_MAX];
-    size_t size;
-};
 
 static void start(const struct fixture_options *options)
 {
@@ -37,68 +28,6 @@ static void stop(void)
     fixture_close(&fixture);
 }
 
-static void peer_open(struct peer *peer)
-{
-    memset(peer, 0, sizeof *peer);
-    expect_ok("dial",
-              endpoint_dial(&fixture.config.listen, clock_deadline_ms(PATIENCE_MS), &peer->stream));
-}
-
-static void peer_send(struct peer *peer, const struct message_request *request)
-{
-    static uint8_t memory[FRAME_SIZE_MAX];
-    struct builder frame;
-    builder_init(&frame, memory, sizeof memory);
-    expect_ok("write", message_request_write(request, &frame));
-    expect_ok("send",
-              stream_write(&peer->stream, builder_view(&frame), clock_deadline_ms(PATIENCE_MS)));
-}
-
-/* The next reply; its slices are good until the next call. False at the end of the stream. */
-static bool peer_receive(struct peer *peer, struct message_reply *reply)
-{
-    static uint8_t copy[FRAME_SIZE_MAX];
-    const int64_t deadline_ms = clock_deadline_ms(PATIENCE_MS);
-    for (;;) {
-        slice arrived = slice_of(peer->memory, peer->size);
-        struct frame frame;
-        bool is_whole = false;
-        if (!expect_ok("frame", frame_take(&arrived, &frame, &is_whole))) return false;
-        if (is_whole) {
-            const size_t size = peer->size - arrived.size;
-            memcpy(copy, peer->memory, size);
-            memmove(peer->memory, peer->memory + size, arrived.size);
-            peer->size = arrived.size;
-            slice kept = slice_of(copy, size);
-            expect_ok("again", frame_take(&kept, &frame, &is_whole));
-            return expect_ok("reply", message_reply_read(&frame, reply));
-        }
-        size_t got = 0;
-        const status read = stream_read(&peer->stream, peer->memory + peer->size,
-                                        sizeof peer->memory - peer->size, deadline_ms, &got);
-        if (!status_is_ok(read)) {
-            expect_true("in time", !stream_is_late(read));
-            return false;
-        }
-        if (got == 0) return false;
-        peer->size += got;
-    }
-}
-
-static void pause_ms(int64_t duration_ms)
-{
-    const struct timespec pause = {duration_ms / 1000, duration_ms % 1000 * 1000000};
-    nanosleep(&pause, NULL);
-}
-
-static struct message_request sign_request(const char *name, slice record, uint64_t req_id)
-{
-    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, name);
-    request.record = record;
-    request.req_id = req_id;
-    return request;
-}
-
 static void pipelined_requests(void)
 {
     enum { COUNT = 200 };
@@ -107,9 +36,9 @@ static void pipelined_requests(void)
     bool is_answered[COUNT] = {false};
     start(&(struct fixture_options){0});
     const slice record = fixture_create(&fixture, "a", NULL);
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     for (uint64_t i = 0; i < COUNT; i++) {
-        const struct message_request request = sign_request("a", record, i);
+        const struct message_request request = peer_sign_request(&fixture, "a", record, i);
         peer_send(&peer, &request);
     }
     for (size_t i = 0; i < COUNT; i++) {
@@ -131,14 +60,14 @@ static void create_over_the_wire(void)
     static struct peer peer;
     struct message_reply reply;
     start(&(struct fixture_options){0});
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     struct message_request request = fixture_request(&fixture, FRAME_CREATE, "a");
     peer_send(&peer, &request);
     expect_true("created", peer_receive(&peer, &reply));
     expect_u64("kind", reply.kind, 0);
     uint8_t record[2048];
     memcpy(record, reply.record.bytes, reply.record.size);
-    request = sign_request("a", slice_of(record, reply.record.size), 2);
+    request = peer_sign_request(&fixture, "a", slice_of(record, reply.record.size), 2);
     peer_send(&peer, &request);
     expect_true("signed", peer_receive(&peer, &reply));
     expect_u64("kind", reply.kind, 0);
@@ -157,15 +86,15 @@ static void warm_while_kms_is_silent(void)
     start(&(struct fixture_options){0});
     const slice warm = fixture_create(&fixture, "warm", NULL);
     const slice cold = fixture_create(&fixture, "cold", NULL);
-    peer_open(&peer);
-    struct message_request request = sign_request("warm", warm, 1);
+    peer_open(&fixture, &peer);
+    struct message_request request = peer_sign_request(&fixture, "warm", warm, 1);
     peer_send(&peer, &request);
     expect_true("warmed", peer_receive(&peer, &reply));
     atomic_store(&fixture.keys.is_silent, true);
-    request = sign_request("cold", cold, 1000);
+    request = peer_sign_request(&fixture, "cold", cold, 1000);
     peer_send(&peer, &request);
     for (uint64_t i = 0; i < 50; i++) {
-        request = sign_request("warm", warm, i);
+        request = peer_sign_request(&fixture, "warm", warm, i);
         peer_send(&peer, &request);
         if (!expect_true("answered", peer_receive(&peer, &reply))) break;
         expect_u64("out of order", reply.req_id, i);
@@ -181,22 +110,26 @@ static void warm_while_kms_is_silent(void)
 
 static void full_queue(void)
 {
-    enum { COUNT = SERVER_JOB_COUNT + 20 };
+    enum {
+        BUSY_COUNT = 20,
+        ROOM_COUNT = SERVICE_QUEUE_COUNT_MAX + 4,
+        COUNT = ROOM_COUNT + BUSY_COUNT
+    };
     static struct peer peer;
     struct message_reply reply;
     size_t busy_count = 0, ok_count = 0;
     start(&(struct fixture_options){.has_no_cache = true});
     const slice record = fixture_create(&fixture, "a", NULL);
     atomic_store(&fixture.keys.is_silent, true);
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     for (uint64_t i = 0; i < COUNT; i++) {
-        const struct message_request request = sign_request("a", record, i);
+        const struct message_request request = peer_sign_request(&fixture, "a", record, i);
         peer_send(&peer, &request);
         /* Every thread has its request before the queue fills. */
-        while (i == 3 && atomic_load(&fixture.keys.waiting_count) < 4) pause_ms(1);
+        while (i == 3 && atomic_load(&fixture.keys.waiting_count) < 4) peer_pause_ms(1);
     }
     /* The refusals come at once, though nothing else moves. */
-    while (busy_count < COUNT - SERVICE_QUEUE_COUNT_MAX - 4) {
+    while (busy_count < BUSY_COUNT) {
         if (!expect_true("refused", peer_receive(&peer, &reply))) break;
         expect_u64("kind", reply.kind, FAILURE_UNAVAILABLE);
         expect_text("sentence", reply.sentence, "enclave: is busy: too many requests wait for KMS");
@@ -208,8 +141,9 @@ static void full_queue(void)
         if (reply.kind == 0) ok_count++;
         if (reply.kind != 0) busy_count++;
     }
-    expect_u64("those that had room", ok_count, SERVICE_QUEUE_COUNT_MAX + 4);
-    expect_u64("nothing waits", atomic_load(&fixture.statistics.queue_waiting), 0);
+    expect_u64("those that had room", ok_count, ROOM_COUNT);
+    expect_u64("nothing is queued", atomic_load(&fixture.statistics.queue_waiting), 0);
+    expect_u64("nothing waits", atomic_load(&fixture.statistics.waiting), 0);
     stream_close(&peer.stream);
     stop();
 }
@@ -219,7 +153,7 @@ static void bad_frame_ends_the_connection(void)
     static struct peer peer;
     struct message_reply reply;
     start(&(struct fixture_options){0});
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     const slice bad = runner_hex("454e5746 02 08 0000 00000014 0000000000000007");
     expect_ok("send", stream_write(&peer.stream, bad, clock_deadline_ms(PATIENCE_MS)));
     expect_true("told", peer_receive(&peer, &reply));
@@ -228,7 +162,7 @@ static void bad_frame_ends_the_connection(void)
     expect_true("ended", !peer_receive(&peer, &reply));
     stream_close(&peer.stream);
     /* Sections that do not fit the type, too; the good one before is answered. */
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     const slice two = runner_hex("454e5746 01 08 0000 00000014 0000000000000005"
                                  "454e5746 01 02 0000 00000014 0000000000000006"
                                  "454e5746 01 08 0000 00000014 0000000000000007");
@@ -242,6 +176,17 @@ static void bad_frame_ends_the_connection(void)
     stop();
 }
 
+/* Waits until that many connections are open. */
+static bool connections_become(size_t count)
+{
+    const int64_t deadline_ms = clock_deadline_ms(PATIENCE_MS);
+    while (atomic_load(&fixture.statistics.connections) != count) {
+        if (clock_monotonic_ms() >= deadline_ms) return false;
+        peer_pause_ms(5);
+    }
+    return true;
+}
+
 static void frames_cut_at_every_byte(void)
 {
     static struct peer peer;
@@ -250,16 +195,16 @@ static void frames_cut_at_every_byte(void)
     struct builder frame;
     start(&(struct fixture_options){0});
     const slice record = fixture_create(&fixture, "a", NULL);
-    const struct message_request request = sign_request("a", record, 9);
+    const struct message_request request = peer_sign_request(&fixture, "a", record, 9);
     builder_init(&frame, memory, sizeof memory);
     expect_ok("write", message_request_write(&request, &frame));
     const slice all = builder_view(&frame);
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     for (size_t cut = 1; cut < all.size; cut++) {
         runner_row_at("cut at", cut);
         expect_ok("first", stream_write(&peer.stream, slice_part(all, 0, cut),
                                         clock_deadline_ms(PATIENCE_MS)));
-        if (cut % 16 == 1) pause_ms(1);
+        if (cut % 16 == 1) peer_pause_ms(1);
         expect_ok("second", stream_write(&peer.stream, slice_part(all, cut, all.size),
                                          clock_deadline_ms(PATIENCE_MS)));
         if (!expect_true("answered", peer_receive(&peer, &reply))) break;
@@ -269,27 +214,19 @@ static void frames_cut_at_every_byte(void)
     stream_close(&peer.stream);
     /* And connections that end inside a frame do no harm. */
     for (size_t cut = 1; cut < all.size; cut++) {
-        peer_open(&peer);
+        peer_open(&fixture, &peer);
         expect_ok("part", stream_write(&peer.stream, slice_part(all, 0, cut),
                                        clock_deadline_ms(PATIENCE_MS)));
         stream_close(&peer.stream);
+        if (cut % 32 != 0) continue;
+        /* Who comes after them is served, so they were accepted; more at once would be refused. */
+        peer_open(&fixture, &peer);
+        peer_send(&peer, &request);
+        expect_true("still serves", peer_receive(&peer, &reply));
+        stream_close(&peer.stream);
+        expect_true("all ended", connections_become(0));
     }
-    peer_open(&peer);
-    peer_send(&peer, &request);
-    expect_true("still serves", peer_receive(&peer, &reply));
-    stream_close(&peer.stream);
     stop();
-}
-
-/* Waits until that many connections are open. */
-static bool connections_become(size_t count)
-{
-    const int64_t deadline_ms = clock_deadline_ms(PATIENCE_MS);
-    while (atomic_load(&fixture.statistics.connections) != count) {
-        if (clock_monotonic_ms() >= deadline_ms) return false;
-        pause_ms(5);
-    }
-    return true;
 }
 
 /* One that began a frame and says no more, one that sends and does not read, and one that idles. */
@@ -303,14 +240,14 @@ static void peers_that_stall(void)
     struct builder frame;
     builder_init(&frame, memory, sizeof memory);
     expect_ok("write", message_request_write(&request, &frame));
-    peer_open(&good);
+    peer_open(&fixture, &good);
     peer_send(&good, &request);
     expect_true("served", peer_receive(&good, &reply));
-    peer_open(&slow);
+    peer_open(&fixture, &slow);
     const int64_t started_ms = clock_monotonic_ms();
     expect_ok("part", stream_write(&slow.stream, slice_part(builder_view(&frame), 0, 12),
                                    clock_deadline_ms(PATIENCE_MS)));
-    peer_open(&deaf);
+    peer_open(&fixture, &deaf);
     /* Far more answers than the kernel and the connection keep. */
     status sent = status_ok();
     while (status_is_ok(sent)) {
@@ -337,17 +274,17 @@ static void connection_limit(void)
     const struct message_request request = fixture_request(&fixture, FRAME_STATUS, "a");
     for (size_t i = 0; i < SERVICE_CONNECTION_COUNT_MAX; i++) {
         runner_row_at("connection", i);
-        peer_open(&peers[i]);
+        peer_open(&fixture, &peers[i]);
         peer_send(&peers[i], &request);
         expect_true("served", peer_receive(&peers[i], &reply));
     }
     runner_row(NULL);
-    peer_open(&more);
+    peer_open(&fixture, &more);
     expect_true("one too many is closed", !peer_receive(&more, &reply));
     stream_close(&more.stream);
     stream_close(&peers[0].stream);
     expect_true("one less", connections_become(SERVICE_CONNECTION_COUNT_MAX - 1));
-    peer_open(&more);
+    peer_open(&fixture, &more);
     peer_send(&more, &request);
     expect_true("room again", peer_receive(&more, &reply));
     stream_close(&more.stream);
@@ -361,15 +298,15 @@ static void peer_gone_while_kms_is_silent(void)
     struct message_reply reply;
     start(&(struct fixture_options){0});
     const slice record = fixture_create(&fixture, "a", NULL);
-    const struct message_request request = sign_request("a", record, 1);
+    const struct message_request request = peer_sign_request(&fixture, "a", record, 1);
     atomic_store(&fixture.keys.is_silent, true);
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     peer_send(&peer, &request);
-    while (atomic_load(&fixture.keys.waiting_count) == 0) pause_ms(1);
+    while (atomic_load(&fixture.keys.waiting_count) == 0) peer_pause_ms(1);
     stream_close(&peer.stream);
-    pause_ms(20);
+    peer_pause_ms(20);
     atomic_store(&fixture.keys.is_silent, false);
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     peer_send(&peer, &request);
     expect_true("served", peer_receive(&peer, &reply));
     expect_u64("signed", reply.kind, 0);
@@ -462,14 +399,14 @@ static void no_account_key_stays_in_memory(void)
     uint8_t masked[32], record[2048];
     size_t searched_size = 0;
     start(&(struct fixture_options){0});
-    peer_open(&peer);
+    peer_open(&fixture, &peer);
     struct message_request request = fixture_request(&fixture, FRAME_CREATE, "a");
     peer_send(&peer, &request);
     expect_true("created", peer_receive(&peer, &reply));
     const size_t record_size = reply.record.size;
     memcpy(record, reply.record.bytes, record_size);
     for (uint64_t i = 0; i < 20; i++) {
-        request = sign_request("a", slice_of(record, record_size), i);
+        request = peer_sign_request(&fixture, "a", slice_of(record, record_size), i);
         peer_send(&peer, &request);
         expect_true("signed", peer_receive(&peer, &reply));
     }

@@ -328,16 +328,17 @@ static void bad_frames(void)
 {
     uint8_t memory[1024];
     struct builder reply;
+    struct service_need need;
     fixture_open(&(struct fixture_options){0}, &fixture);
     struct frame frame = {.type = FRAME_SIGN_TX, .req_id = 3};
     builder_init(&reply, memory, sizeof memory);
-    expect_u64("sections missing", service_serve(&fixture.worker, &frame, &fixture.arena, &reply),
-               SERVICE_BAD);
+    expect_u64("sections missing",
+               service_serve(&fixture.worker, &frame, &fixture.arena, &reply, &need), SERVICE_BAD);
     frame.type = FRAME_RESEAL;
-    expect_u64("reserved", service_serve(&fixture.worker, &frame, &fixture.arena, &reply),
+    expect_u64("reserved", service_serve(&fixture.worker, &frame, &fixture.arena, &reply, &need),
                SERVICE_DONE);
     frame.type = FRAME_STATUS | FRAME_REPLY;
-    expect_u64("a reply", service_serve(&fixture.worker, &frame, &fixture.arena, &reply),
+    expect_u64("a reply", service_serve(&fixture.worker, &frame, &fixture.arena, &reply, &need),
                SERVICE_DONE);
     expect_true("each was answered", reply.size > 3 * FRAME_HEADER_SIZE);
     fixture_close(&fixture);
@@ -389,18 +390,14 @@ static void another_key_in_a_record(void)
 static void note_checked(slice record)
 {
     struct record read;
-    struct encryption_context context;
     SCOPED(data_key_wipe) struct data_key data_key = {0};
     expect_ok("read", record_read(record, &read));
-    const struct encryption_context_subject subject = {slice_text(fixture.config.environment),
-                                                       read.seal_epoch, read.account_id};
-    expect_ok("context", encryption_context_init(&context, &subject));
+    const struct data_keys_name name = {.key_index = 0, .head = read.head, .edk = read.edk};
     const struct secret32 key = fixture_key(slice_text(FIXTURE_ARN), read.edk);
     data_key_init(&data_key, &key);
     data_key_derive(&data_key, read.head);
     data_key.is_checked = true;
-    data_keys_put(&fixture.service.cache, data_keys_id(slice_text(FIXTURE_ARN), &context, read.edk),
-                  clock_monotonic_ms(), &data_key);
+    data_keys_put(&fixture.service.cache, &name, clock_monotonic_ms(), &data_key);
 }
 
 static void wrong_signature_ends_the_program(void)
@@ -453,62 +450,24 @@ static void no_verification(void)
     fixture_close(&fixture);
 }
 
-struct caller {
-    pthread_t thread;
-    const struct message_request *request;
-    struct service_worker worker;
-    struct arena arena;
-    uint8_t memory[FRAME_SIZE_MAX], answer[1024];
+/* What costs nothing is judged first: a body that cannot be signed costs no call to KMS. */
+static void bodies_that_do_not_decode(void)
+{
     struct message_reply reply;
-};
-
-static void *caller_run(void *context)
-{
-    struct caller *caller = context;
-    struct builder asked, answered;
-    struct frame frame;
-    bool is_whole;
-    builder_init(&asked, caller->memory, sizeof caller->memory);
-    builder_init(&answered, caller->answer, sizeof caller->answer);
-    if (!status_is_ok(message_request_write(caller->request, &asked))) return NULL;
-    slice arrived = builder_view(&asked);
-    if (!status_is_ok(frame_take(&arrived, &frame, &is_whole))) return NULL;
-    service_serve_waiting(&caller->worker, &frame, clock_deadline_ms(5000), &caller->arena,
-                          &answered);
-    arrived = builder_view(&answered);
-    if (!status_is_ok(frame_take(&arrived, &frame, &is_whole))) return NULL;
-    if (!status_is_ok(message_reply_read(&frame, &caller->reply))) return NULL;
-    return caller;
-}
-
-static void one_call_for_many(void)
-{
-    enum { COUNT = 8 };
-    static struct caller callers[COUNT];
-    const struct timespec pause = {0, 1000000};
     fixture_open(&(struct fixture_options){0}, &fixture);
-    struct message_request request = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
-    request.record = fixture_create(&fixture, "a", NULL);
-    fixture.keys.is_silent = true;
-    for (size_t i = 0; i < COUNT; i++) {
-        callers[i].request = &request;
-        expect_ok("arena", arena_open(&callers[i].arena, SERVICE_WAITING_ARENA_SIZE));
-        expect_ok("worker", service_worker_open(&fixture.service, &callers[i].worker));
-        pthread_create(&callers[i].thread, NULL, caller_run, &callers[i]);
+    struct message_request bad = fixture_request(&fixture, FRAME_SIGN_TX, "a");
+    struct message_request good = fixture_request(&fixture, FRAME_SIGN_MESSAGE, "a");
+    bad.record = good.record = fixture_create(&fixture, "a", NULL);
+    bad.body = slice_text("garbage");
+    for (int i = 0; i < 20; i++) {
+        expect_u64("needs nothing", fixture_serve(&fixture, &bad, &reply), SERVICE_DONE);
+        expect_u64("kind", reply.kind, FAILURE_BAD_INPUT);
     }
-    while (atomic_load(&fixture.keys.waiting_count) == 0) nanosleep(&pause, NULL);
-    for (int i = 0; i < 50; i++) nanosleep(&pause, NULL);
-    fixture.keys.is_silent = false;
-    for (size_t i = 0; i < COUNT; i++) {
-        void *result;
-        runner_row_at("caller", i);
-        pthread_join(callers[i].thread, &result);
-        expect_true("answered", result != NULL);
-        expect_u64("signed", callers[i].reply.kind, 0);
-        service_worker_close(&callers[i].worker);
-        arena_close(&callers[i].arena);
-    }
-    runner_row(NULL);
+    expect_u64("KMS was not asked", atomic_load(&fixture.keys.decrypt_count), 0);
+    fixture_serve(&fixture, &good, &reply);
+    expect_u64("signed", reply.kind, 0);
+    fixture_serve(&fixture, &bad, &reply);
+    expect_u64("the key stays", fixture_serve(&fixture, &good, &reply), SERVICE_DONE);
     expect_u64("one call", atomic_load(&fixture.keys.decrypt_count), 1);
     fixture_close(&fixture);
 }
@@ -530,7 +489,7 @@ int main(int argc, char **argv)
         {"another key in a record", another_key_in_a_record},
         {"wrong signature ends the program", wrong_signature_ends_the_program},
         {"no verification", no_verification},
-        {"one call for many", one_call_for_many},
+        {"bodies that do not decode", bodies_that_do_not_decode},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }
