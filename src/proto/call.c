@@ -1,5 +1,7 @@
 #include "proto/call.h"
 
+#include "base/reader.h"
+
 /* Bit N stands for section N, as in `present` of struct frame. */
 enum {
     RECORD = 1 << FRAME_RECORD,
@@ -152,19 +154,19 @@ status call_read_failure(const struct frame *frame, struct call_failure *failure
 {
     REQUIRE(call_is_failure(frame), BAD_INPUT, "call: is not an error reply");
     TRY(sections_check(frame, FAILURE, 0));
-    slice bytes = frame_section(frame, FRAME_FAILURE), where;
-    uint16_t kind, reason, where_size;
-    TRY(slice_take_u16(&bytes, &kind));
-    TRY(slice_take_u16(&bytes, &reason));
-    TRY(slice_take_u16(&bytes, &where_size));
+    struct reader reader;
+    reader_init(&reader, frame_section(frame, FRAME_FAILURE));
+    const uint16_t kind = reader_u16(&reader), reason = reader_u16(&reader);
+    const uint16_t where_size = reader_u16(&reader);
     REQUIRE(kind >= FAILURE_BAD_INPUT && kind <= FAILURE_INTERNAL, BAD_INPUT,
             "call: kind of error is unknown");
     REQUIRE(where_size <= CALL_WHERE_SIZE_MAX, BAD_INPUT, "call: place of an error is too long");
-    REQUIRE(where_size <= bytes.size, BAD_INPUT, "call: place of an error runs past the end");
-    TRY(slice_take(&bytes, where_size, &where));
-    REQUIRE(bytes.size <= CALL_SENTENCE_SIZE_MAX, BAD_INPUT,
+    REQUIRE(where_size <= reader_left_size(&reader), BAD_INPUT,
+            "call: place of an error runs past the end");
+    const slice where = reader_slice(&reader, where_size), sentence = reader_rest(&reader);
+    REQUIRE(sentence.size <= CALL_SENTENCE_SIZE_MAX, BAD_INPUT,
             "call: sentence of an error is too long");
-    *failure = (struct call_failure){(enum failure_kind)kind, reason, where, bytes};
+    *failure = (struct call_failure){(enum failure_kind)kind, reason, where, sentence};
     return status_ok();
 }
 
@@ -238,13 +240,14 @@ status call_put_credentials(const struct call_credentials *credentials, struct b
 status call_read_credentials(slice section, struct call_credentials *credentials)
 {
     slice values[PART_COUNT];
+    struct reader reader;
+    reader_init(&reader, section);
     for (size_t i = 0; i < PART_COUNT; i++) {
-        uint16_t size;
-        TRY(slice_take_u16(&section, &size));
+        const uint16_t size = reader_u16(&reader);
         TRY(part_check(size, i));
-        TRY(slice_take(&section, size, &values[i]));
+        values[i] = reader_slice(&reader, size);
     }
-    TRY(slice_expect_end(section));
+    TRY(reader_finish(&reader));
     *credentials = (struct call_credentials){values[0], values[1], values[2]};
     return status_ok();
 }

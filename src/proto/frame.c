@@ -1,5 +1,7 @@
 #include "proto/frame.h"
 
+#include "base/reader.h"
+
 static const uint8_t magic[] = {'E', 'N', 'W', 'F'};
 
 enum { VERSION = 1 };
@@ -27,45 +29,35 @@ static bool type_is_known(uint8_t type)
     return request >= FRAME_CREATE && request <= FRAME_TYPE_LAST;
 }
 
-/* Takes the header; `*size` is that of the whole frame. */
-static status header_take(slice *input, struct frame *frame, uint32_t *size)
+/* Reads the header, which is there; `*size` is that of the whole frame. */
+static status header_read(struct reader *reader, struct frame *frame, size_t *size)
 {
-    slice start;
-    uint8_t version;
-    uint16_t zero;
-    TRY(slice_take(input, sizeof magic, &start));
+    const slice start = reader_slice(reader, sizeof magic);
     REQUIRE(slice_equal(start, slice_of(magic, sizeof magic)), BAD_INPUT,
             "frame: does not begin with ENWF");
-    TRY(slice_take_u8(input, &version));
-    REQUIRE(version == VERSION, BAD_INPUT, "frame: version is not 1");
-    TRY(slice_take_u8(input, &frame->type));
-    TRY(slice_take_u16(input, &zero));
-    TRY(slice_take_u32(input, size));
-    TRY(slice_take_u64(input, &frame->req_id));
-    REQUIRE(zero == 0, BAD_INPUT, "frame: header field must be zero");
+    REQUIRE(reader_u8(reader) == VERSION, BAD_INPUT, "frame: version is not 1");
+    frame->type = reader_u8(reader);
+    REQUIRE(reader_u16(reader) == 0, BAD_INPUT, "frame: header field must be zero");
+    *size = reader_u32(reader);
+    frame->req_id = reader_u64(reader);
     REQUIRE(*size >= FRAME_HEADER_SIZE, BAD_INPUT, "frame: length is less than the header's");
     REQUIRE(*size <= FRAME_SIZE_MAX, BAD_INPUT, "frame: is too long");
     REQUIRE(type_is_known(frame->type), BAD_INPUT, "frame: type is unknown");
     return status_ok();
 }
 
-static status section_take(slice *input, struct frame *frame, uint16_t *last)
+static status section_read(struct reader *reader, struct frame *frame, uint16_t *last)
 {
-    uint16_t id, zero;
-    uint32_t size;
-    slice bytes;
-    REQUIRE(input->size >= FRAME_SECTION_HEADER_SIZE, BAD_INPUT,
+    REQUIRE(reader_left_size(reader) >= FRAME_SECTION_HEADER_SIZE, BAD_INPUT,
             "frame: ends inside a section's header");
-    TRY(slice_take_u16(input, &id));
-    TRY(slice_take_u16(input, &zero));
-    TRY(slice_take_u32(input, &size));
+    const uint16_t id = reader_u16(reader), zero = reader_u16(reader);
+    const uint32_t size = reader_u32(reader);
     REQUIRE(id >= 1 && id <= FRAME_SECTION_LAST, BAD_INPUT, "frame: section is unknown");
     REQUIRE(id != *last, BAD_INPUT, "frame: section is there twice");
     REQUIRE(id > *last, BAD_INPUT, "frame: sections are not in ascending order");
     REQUIRE(zero == 0, BAD_INPUT, "frame: section field must be zero");
-    REQUIRE(size <= input->size, BAD_INPUT, "frame: section runs past the end");
-    TRY(slice_take(input, size, &bytes));
-    frame_put_section(frame, (enum frame_section)id, bytes);
+    REQUIRE(size <= reader_left_size(reader), BAD_INPUT, "frame: section runs past the end");
+    frame_put_section(frame, (enum frame_section)id, reader_slice(reader, size));
     *last = id;
     return status_ok();
 }
@@ -77,16 +69,17 @@ status frame_take(slice *arrived, struct frame *frame, bool *is_whole)
         return status_ok();
     }
     struct frame taken = {0};
-    uint32_t size;
-    slice header = *arrived;
-    TRY(header_take(&header, &taken, &size));
+    struct reader reader;
+    size_t size;
+    reader_init(&reader, *arrived);
+    TRY(header_read(&reader, &taken, &size));
     if (arrived->size < size) {
         *is_whole = false;
         return status_ok();
     }
-    slice rest = slice_part(*arrived, FRAME_HEADER_SIZE, size - FRAME_HEADER_SIZE);
     uint16_t last = 0;
-    while (rest.size > 0) TRY(section_take(&rest, &taken, &last));
+    reader_init(&reader, slice_part(*arrived, FRAME_HEADER_SIZE, size - FRAME_HEADER_SIZE));
+    while (reader_left_size(&reader) > 0) TRY(section_read(&reader, &taken, &last));
     *arrived = slice_part(*arrived, size, arrived->size - size);
     *frame = taken;
     *is_whole = true;

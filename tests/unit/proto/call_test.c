@@ -296,6 +296,7 @@ static void deadlines(void)
         {"more than its own", 15251, 15000, 15000},
         {"more than a u32", INT64_MAX, 15000, 15000},
         {"largest, and a large one of its own", INT64_MAX, INT64_C(1) << 40, 4294967045},
+        {"2^32, which no u32 is", INT64_C(1) << 32, INT64_C(1) << 40, 4294967045},
     };
     for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
         uint8_t memory[CALL_LEFT_MS_SIZE];
@@ -402,6 +403,11 @@ static void failures_round_trip(void)
     back = write_and_read(&sent);
     expect_u64("cut before the character", back.sentence.size, CALL_SENTENCE_SIZE_MAX - 1);
     expect_u64("place is cut", back.where.size, CALL_WHERE_SIZE_MAX);
+    /* Exactly at the limit nothing is cut, whatever lies behind the text in memory. */
+    text[CALL_SENTENCE_SIZE_MAX - 1] = 'x';
+    sent.sentence = slice_of(text, CALL_SENTENCE_SIZE_MAX);
+    back = write_and_read(&sent);
+    expect_u64("at the limit", back.sentence.size, CALL_SENTENCE_SIZE_MAX);
     expect_u64("a success is our own fault", call_failure_of(status_ok()).kind, FAILURE_INTERNAL);
 }
 
@@ -460,7 +466,7 @@ static void credentials_cut_or_longer(void)
     }
     memory[all.size] = 0;
     expect_refused("one byte more", call_read_credentials(slice_of(memory, all.size + 1), &back),
-                   "slice: bytes follow the end");
+                   "reader: bytes follow the end");
     memory[0] = 0xff;
     expect_refused("lies about the first part", call_read_credentials(all, &back),
                    "credentials: a part is too long");

@@ -200,6 +200,12 @@ static void size_limit(void)
     builder_init(&output, memory, FRAME_SIZE_MAX - 1);
     expect_refused("room for all but one byte", frame_write(&frame, &output),
                    "frame: there is no room to write it");
+    builder_init(&output, memory, FRAME_SIZE_MAX);
+    expect_ok("just the room", frame_write(&frame, &output));
+    builder_init(&output, memory, FRAME_SIZE_MAX + 1);
+    builder_put_zeros(&output, FRAME_SIZE_MAX + 2);
+    expect_refused("behind what did not fit", frame_write(&frame, &output),
+                   "frame: there is no room to write it");
 }
 
 static void req_id_for_error_replies(void)

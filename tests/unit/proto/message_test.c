@@ -228,7 +228,7 @@ static void credentials_cut_or_longer(void)
     }
     memory[all.size] = 0;
     expect_refused("one byte more", message_credentials_read(slice_of(memory, all.size + 1), &back),
-                   "slice: bytes follow the end");
+                   "reader: bytes follow the end");
     memory[0] = 0xff;
     expect_refused("lies about the first part", message_credentials_read(all, &back),
                    "credentials: a part is too long");
