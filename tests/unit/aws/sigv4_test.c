@@ -361,6 +361,31 @@ static void sign_refusals(void)
     }
 }
 
+/* Blanks of both kinds become one blank, as a proxy might make them: the signature is the same. */
+static void blanks_collapse(void)
+{
+    static const char *const values[] = {"a b", "a\tb", "a \t b", "a\t\tb", " a b\t"};
+    struct aws_credentials credentials = {0};
+    hash32 wanted = {{0}};
+    example_credentials(slice_text(""), &credentials);
+    for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
+        uint8_t memory[1024];
+        struct sigv4_key key = {0};
+        struct builder builder;
+        struct http_request request;
+        runner_row_at("value", i);
+        build_kms_example(&request);
+        expect_ok("add",
+                  http_headers_add(&request.headers, slice_text("x"), slice_text(values[i])));
+        builder_init(&builder, memory, sizeof memory);
+        const struct sigv4_signer signer = {&credentials, example_scope, &key};
+        if (!expect_ok("sign", sigv4_sign(&signer, example_time_s, &builder, &request))) continue;
+        const hash32 hash = sha256(builder_view(&builder));
+        if (i == 0) wanted = hash;
+        expect_bytes("signed alike", hash32_view(&hash), hash32_view(&wanted));
+    }
+}
+
 static void too_much_to_sign(void)
 {
     static uint8_t value[SIGV4_CANONICAL_SIZE_MAX];
@@ -690,6 +715,7 @@ int main(int argc, char **argv)
         {"kms example", kms_example},
         {"kept key", kept_key},
         {"sign refusals", sign_refusals},
+        {"blanks collapse", blanks_collapse},
         {"too much to sign", too_much_to_sign},
         {"claims", claims},
         {"claims told twice", claims_told_twice},

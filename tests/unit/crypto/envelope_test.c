@@ -190,56 +190,62 @@ static const struct {
     size_t recipient_count, id_size, key_size, iv_size;
     const char *algorithm;
     const char *refusal;
+    const char *behind_key, *behind_iv; /* a part more */
 } recipient_rows[] = {
-    {"as KMS writes it", 1, 32, 256, 16, NULL, NULL},
-    {"no recipient", 0, 32, 256, 16, NULL, "envelope: a part is missing"},
-    {"two recipients", 2, 32, 256, 16, NULL, "envelope: must have exactly one recipient"},
+    {"as KMS writes it", 1, 32, 256, 16, NULL, NULL, NULL, NULL},
+    {"no recipient", 0, 32, 256, 16, NULL, "envelope: a part is missing", NULL, NULL},
+    {"two recipients", 2, 32, 256, 16, NULL, "envelope: must have exactly one recipient", NULL,
+     NULL},
     {"identifier of 20 bytes", 1, 20, 256, 16, NULL,
-     "envelope: recipient's identifier must be 32 bytes"},
+     "envelope: recipient's identifier must be 32 bytes", NULL, NULL},
     {"identifier of 33 bytes", 1, 33, 256, 16, NULL,
-     "envelope: recipient's identifier must be 32 bytes"},
-    {"key of 255 bytes", 1, 32, 255, 16, NULL, "envelope: encrypted key must be 256 bytes"},
-    {"key of RSA-3072", 1, 32, 384, 16, NULL, "envelope: encrypted key must be 256 bytes"},
-    {"IV of 15 bytes", 1, 32, 256, 15, NULL, "envelope: IV must be 16 bytes"},
-    {"IV of 17 bytes", 1, 32, 256, 17, NULL, "envelope: IV must be 16 bytes"},
+     "envelope: recipient's identifier must be 32 bytes", NULL, NULL},
+    {"key of 255 bytes", 1, 32, 255, 16, NULL, "envelope: encrypted key must be 256 bytes", NULL,
+     NULL},
+    {"key of RSA-3072", 1, 32, 384, 16, NULL, "envelope: encrypted key must be 256 bytes", NULL,
+     NULL},
+    {"part behind the key", 1, 32, 256, 16, NULL, part_too_many, "0500", NULL},
+    {"part behind the IV", 1, 32, 256, 16, NULL, part_too_many, NULL, "0500"},
+    {"IV of 15 bytes", 1, 32, 256, 15, NULL, "envelope: IV must be 16 bytes", NULL, NULL},
+    {"IV of 17 bytes", 1, 32, 256, 17, NULL, "envelope: IV must be 16 bytes", NULL, NULL},
     {"SHA-256 without parameters", 1, 32, 256, 16,
      "303806092a864886f70d010107302ba00d300b0609608648016503040201"
      "a11a301806092a864886f70d010108300b0609608648016503040201",
-     NULL},
+     NULL, NULL, NULL},
     {"SHA-256 with more", 1, 32, 256, 16,
      "303e06092a864886f70d0101073031a011300f060960864801650304020105000500"
      "a11c301a06092a864886f70d010108300d06096086480165030402010500",
-     part_too_many},
+     part_too_many, NULL, NULL},
     {"null that is not empty", 1, 32, 256, 16,
      "303d06092a864886f70d0101073030a010300e060960864801650304020105010 0"
      "a11c301a06092a864886f70d010108300d06096086480165030402010500",
-     part_too_many},
+     part_too_many, NULL, NULL},
     {"hash in two parts", 1, 32, 256, 16,
      "303e06092a864886f70d0101073031a011300d060960864801650304020105000500"
      "a11c301a06092a864886f70d010108300d06096086480165030402010500",
-     part_too_many},
+     part_too_many, NULL, NULL},
     {"mask in two parts", 1, 32, 256, 16,
      "303e06092a864886f70d0101073031a00f300d06096086480165030402010500"
      "a11e301a06092a864886f70d010108300d060960864801650304020105000500",
-     part_too_many},
+     part_too_many, NULL, NULL},
     {"after OAEP's parameters", 1, 32, 256, 16,
      "303e06092a864886f70d010107302fa00f300d06096086480165030402010500"
      "a11c301a06092a864886f70d010108300d060960864801650304020105000500",
-     part_too_many},
+     part_too_many, NULL, NULL},
     {"after MGF1's parameters", 1, 32, 256, 16,
      "303e06092a864886f70d0101073031a00f300d06096086480165030402010500"
      "a11e301c06092a864886f70d010108300d060960864801650304020105000500",
-     part_too_many},
+     part_too_many, NULL, NULL},
     {"OAEP with a label", 1, 32, 256, 16,
      "304906092a864886f70d010107303ca00f300d06096086480165030402010500"
      "a11c301a06092a864886f70d010108300d06096086480165030402010500"
      "a20b300906092a864886f70d010109",
-     part_too_many},
+     part_too_many, NULL, NULL},
     {"OAEP's defaults", 1, 32, 256, 16, "300d06092a864886f70d0101073000",
-     "envelope: a part is missing"},
+     "envelope: a part is missing", NULL, NULL},
     {"OAEP without a mask", 1, 32, 256, 16,
      "301e06092a864886f70d0101073011a00f300d06096086480165030402010500",
-     "envelope: a part is missing"},
+     "envelope: a part is missing", NULL, NULL},
 };
 
 static void put_definite(struct builder *builder, uint8_t tag, slice contents)
@@ -262,6 +268,9 @@ static void put_recipient(struct builder *set, size_t row, slice good)
         builder_put(&recipient, runner_hex(recipient_rows[row].algorithm));
     else builder_put(&recipient, slice_part(good, 65, 62));
     put_definite(&recipient, 0x04, slice_of(zeros, recipient_rows[row].key_size));
+    if (recipient_rows[row].behind_key) {
+        builder_put(&recipient, runner_hex(recipient_rows[row].behind_key));
+    }
     put_definite(set, 0x30, builder_view(&recipient));
 }
 
@@ -282,6 +291,9 @@ static void recipients(void)
         builder_init(&algorithm, algorithm_memory, sizeof algorithm_memory);
         builder_put(&algorithm, slice_part(good, 402, 11)); /* the object identifier */
         put_definite(&algorithm, 0x04, slice_of(zeros, recipient_rows[i].iv_size));
+        if (recipient_rows[i].behind_iv) {
+            builder_put(&algorithm, runner_hex(recipient_rows[i].behind_iv));
+        }
         builder_init(&builder, built, sizeof built);
         builder_put(&builder, slice_part(good, 0, 20));
         put_definite(&builder, 0x31, builder_view(&set));
@@ -336,6 +348,15 @@ static void limits(void)
     }
     expect_refused("endless nesting", envelope_read(slice_of(deep, sizeof deep), &envelope),
                    "envelope: parts are nested too deeply");
+    for (size_t depth = ENVELOPE_ELEMENT_DEPTH_MAX; depth <= ENVELOPE_ELEMENT_DEPTH_MAX + 1;
+         depth++) {
+        runner_row_at("depth", depth);
+        memset(deep + 2 * depth, 0, 2 * depth); /* as many ends */
+        expect_refused("nesting", envelope_read(slice_of(deep, 4 * depth), &envelope),
+                       depth > ENVELOPE_ELEMENT_DEPTH_MAX ? "envelope: parts are nested too deeply"
+                                                          : wrong_part);
+        for (size_t i = 0; i < sizeof deep; i++) deep[i] = i % 2 ? 0x80 : 0x30;
+    }
 }
 
 int main(int argc, char **argv)
