@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
 #include "crypto/envelope.h"
 
 #include "runner.h"
@@ -185,6 +188,66 @@ static void addressed_to_another(void)
     expect_kind("its address replaced", relabelled, FAILURE_CORRUPT);
 }
 
+/* A key of RSA-2048 whose public exponent is as long as 65537, made with openssl genpkey. */
+static void another_exponent(void)
+{
+    struct recipient none = {0};
+    static char digits[4096];
+    const slice text = runner_file("tests/unit/crypto/exponent_65539.hex");
+    size_t size = 0;
+    for (size_t i = 0; i < text.size && size + 1 < sizeof digits; i++) {
+        if (text.bytes[i] != '\n') digits[size++] = (char)text.bytes[i];
+    }
+    expect_refused("open", recipient_open_der(runner_hex(digits), &none),
+                   "recipient: this is no RSA-2048 private key");
+    expect_true("untouched", none.pkey == NULL);
+}
+
+/* RSAES-OAEP with SHA-256, as recipient.c has it, of a content key of any size. */
+static bool encrypt(const struct recipient *recipient, slice content_key, uint8_t *encrypted)
+{
+    size_t size = ENVELOPE_KEY_SIZE;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, recipient->pkey, NULL);
+    const bool is_done =
+        context && EVP_PKEY_encrypt_init(context) == 1 &&
+        EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
+        EVP_PKEY_CTX_set_rsa_oaep_md_name(context, "SHA256", NULL) == 1 &&
+        EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, "SHA256", NULL) == 1 &&
+        EVP_PKEY_encrypt(context, encrypted, &size, content_key.bytes, content_key.size) == 1;
+    EVP_PKEY_CTX_free(context);
+    return is_done && size == ENVELOPE_KEY_SIZE;
+}
+
+/* Sizes that only the check of each can refuse: what lies inside is as it should be. */
+static void sizes_inside(void)
+{
+    SCOPED(recipient_close) struct recipient recipient = {0};
+    static uint8_t memory[ENVELOPE_SIZE_MAX];
+    static struct envelope envelope;
+    uint8_t plaintext[48], opened[48], content_key[33] = {0};
+    struct builder builder;
+    /* Cut after 32 bytes it would end in a whole block of padding. */
+    memset(plaintext, 16, sizeof plaintext);
+    expect_ok("open", recipient_open(&recipient));
+    const struct recipient_seal seal = seal_for(&recipient, slice_of(plaintext, sizeof plaintext));
+    builder_init(&builder, memory, sizeof memory);
+    expect_ok("seal", recipient_seal(&seal, &builder));
+    expect_ok("48 bytes", recipient_unseal(&recipient, builder_view(&builder), opened, 48));
+    expect_refused("as 32 bytes", recipient_unseal(&recipient, builder_view(&builder), opened, 32),
+                   "recipient: content has the wrong size");
+    expect_ok("read", envelope_read(builder_view(&builder), &envelope));
+    memcpy(content_key, secret_expose(&seal.content_key).bytes, 32);
+    for (size_t size = 31; size <= sizeof content_key; size++) {
+        runner_row_at("content key", size);
+        expect_true("encrypt",
+                    encrypt(&recipient, slice_of(content_key, size), envelope.encrypted_key));
+        builder_init(&builder, memory, sizeof memory);
+        envelope_write(&envelope, false, &builder);
+        expect_outcome("unseal", recipient_unseal(&recipient, builder_view(&builder), opened, 48),
+                       size == 32 ? NULL : cannot_be_opened);
+    }
+}
+
 static void bad_keys(void)
 {
     struct recipient none = {0};
@@ -219,6 +282,8 @@ int main(int argc, char **argv)
         {"round trips", round_trips},
         {"every byte counts", every_byte_counts},
         {"addressed to another", addressed_to_another},
+        {"another exponent", another_exponent},
+        {"sizes inside", sizes_inside},
         {"bad keys", bad_keys},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
