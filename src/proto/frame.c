@@ -89,8 +89,11 @@ status frame_take(slice *arrived, struct frame *frame, bool *is_whole)
 size_t frame_size_expected(slice arrived)
 {
     struct frame frame;
-    uint32_t size;
-    if (!status_is_ok(header_take(&arrived, &frame, &size))) return FRAME_HEADER_SIZE;
+    struct reader reader;
+    size_t size;
+    if (arrived.size < FRAME_HEADER_SIZE) return FRAME_HEADER_SIZE;
+    reader_init(&reader, arrived);
+    if (!status_is_ok(header_read(&reader, &frame, &size))) return FRAME_HEADER_SIZE;
     return size;
 }
 

@@ -153,6 +153,21 @@ static void header_is_refused_before_the_rest_arrives(void)
     expect_true("needs more", !is_whole);
 }
 
+static void expected_size(void)
+{
+    const slice one = runner_hex(two_sections);
+    for (size_t size = 0; size <= one.size; size++) {
+        runner_row_at("arrived", size);
+        expect_u64("expected", frame_size_expected(slice_part(one, 0, size)),
+                   size < FRAME_HEADER_SIZE ? FRAME_HEADER_SIZE : one.size);
+    }
+    runner_row("what is no frame");
+    expect_u64("expected",
+               frame_size_expected(runner_hex("454e5747 01 01 0000 00000040"
+                                              "0102030405060708")),
+               FRAME_HEADER_SIZE);
+}
+
 static void frames_follow_each_other(void)
 {
     const slice one = runner_hex(two_sections);
@@ -262,6 +277,7 @@ int main(int argc, char **argv)
         {"every truncation needs more", every_truncation_needs_more},
         {"every lie about length is refused", every_lie_about_length_is_refused},
         {"header is refused before the rest", header_is_refused_before_the_rest_arrives},
+        {"expected size", expected_size},
         {"frames follow each other", frames_follow_each_other},
         {"size limit", size_limit},
         {"req_id for error replies", req_id_for_error_replies},

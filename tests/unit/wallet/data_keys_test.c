@@ -113,6 +113,27 @@ static void ageing_and_expiry(void)
     expect_u64("once", keys.count, 1);
 }
 
+/* The end of a life, to the millisecond, whoever comes upon it. */
+static void exact_end(void)
+{
+    struct data_keys keys;
+    for (int is_swept = 0; is_swept <= 1; is_swept++) {
+        runner_row(is_swept ? "swept" : "found");
+        start(&keys, 1);
+        put(&keys, 1, 0, 0x84);
+        const int64_t end_ms = keys.entries[0].expires_at_ms;
+        expect_u64("kept", data_keys_expire(&keys, end_ms - 1, 0), 0);
+        expect_true("alive", ask(&keys, 1, end_ms - 1, 0x84) != DATA_KEYS_MISS);
+        if (is_swept) {
+            expect_u64("sweep", data_keys_expire(&keys, end_ms, 0), 0);
+        } else {
+            expect_true("dead", ask(&keys, 1, end_ms, 0x84) == DATA_KEYS_MISS);
+        }
+        expect_u64("gone", keys.count, 0);
+        expect_u64("wiped", traces_of(0x84), 0);
+    }
+}
+
 /* Of a thousand keys put at once no more than a few per cent want anything at the same time. */
 static void spread(void)
 {
@@ -309,6 +330,7 @@ int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
         {"ageing and expiry", ageing_and_expiry},
+        {"exact end", exact_end},
         {"spread", spread},
         {"expiring in parts", expiring_in_parts},
         {"eviction", eviction},
