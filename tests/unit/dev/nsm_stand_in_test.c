@@ -313,6 +313,32 @@ static void rules(void)
     close_bench(&other);
 }
 
+/* What a document says of its root is not looked at; a record has no leeway before its chain. */
+static void root_and_archive(void)
+{
+    static struct bench bench;
+    static struct attestation document;
+    open_bench(&bench, with_image());
+    const struct nsm_request request = {.call = NSM_ATTESTATION};
+    expect_ok("read", attestation_read(ask(&bench, &request).document, &document));
+    struct attestation_rules rules = {.root = root_of(&bench), .now_ms = bench.now_ms};
+    expect_ok("no age at all", attestation_verify(&document, &rules));
+    rules.now_ms++;
+    expect_refused("a moment old", attestation_verify(&document, &rules),
+                   "attestation: document is too old");
+    rules.now_ms--;
+    document.bundle[0] = slice_text("no certificate");
+    expect_ok("its own root is junk", attestation_verify(&document, &rules));
+    rules.is_archived = true;
+    expect_ok("as a record", attestation_verify(&document, &rules));
+    document.timestamp_ms = (START_S - 3) * UINT64_C(1000);
+    expect_ok("signed when the chain begins", attestation_verify(&document, &rules));
+    document.timestamp_ms--;
+    expect_refused("signed before", attestation_verify(&document, &rules),
+                   "x509: a certificate is not valid yet");
+    close_bench(&bench);
+}
+
 static void absent_fields(void)
 {
     static struct bench bench;
@@ -402,6 +428,7 @@ int main(int argc, char **argv)
         {"documents", documents},
         {"locked registers appear", locked_registers_appear},
         {"rules", rules},
+        {"root and archive", root_and_archive},
         {"absent fields", absent_fields},
         {"debug mode", debug_mode},
         {"leaf is renewed", leaf_is_renewed},
