@@ -99,7 +99,9 @@ static void serve_echo(struct peer *peer)
         total_size += size;
     }
     if (status_is_ok(service->handshake)) {
-        const status sent = stream_write(&stream, slice_of(bytes, total_size), deadline_ms);
+        status sent = stream_write(&stream, slice_of(bytes, total_size), deadline_ms);
+        /* Closing never waits, so its goodbye is lost when the socket is still full. */
+        if (status_is_ok(sent)) sent = stream_shut_write(&stream, deadline_ms);
         if (!status_is_ok(sent)) service->handshake = sent;
     }
     stream_close(&stream);
