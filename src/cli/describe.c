@@ -1,25 +1,14 @@
 #include "cli/describe.h"
 
 #include "base/hex.h"
+#include "calls/calls.h"
 #include "cli/escape.h"
 #include "eth/access_list.h"
 #include "eth/amount.h"
 #include "eth/authorization.h"
 #include "eth/chains.h"
 
-enum { SELECTOR_SIZE = 4, HASH_SIZE = 32 };
-
-/* Calls that move or give away what an account owns; others are shown by their selector alone. */
-static const struct {
-    uint8_t selector[SELECTOR_SIZE];
-    const char *name;
-} calls[] = {
-    {{0xa9, 0x05, 0x9c, 0xbb}, "transfer(address,uint256)"},
-    {{0x23, 0xb8, 0x72, 0xdd}, "transferFrom(address,address,uint256)"},
-    {{0x09, 0x5e, 0xa7, 0xb3}, "approve(address,uint256): lets another account spend tokens"},
-    {{0xa2, 0x2c, 0xb4, 0x65}, "setApprovalForAll(address,bool): lets another account take all"},
-    {{0x42, 0x84, 0x2e, 0x0e}, "safeTransferFrom(address,address,uint256)"},
-};
+enum { HASH_SIZE = 32 };
 
 static void put_label(struct builder *lines, const char *label)
 {
@@ -42,10 +31,19 @@ static void put_chain(struct builder *lines, uint64_t chain_id)
     builder_put_text(lines, "\n");
 }
 
+/* Nobody has the zero address: what goes there is gone. */
+static void put_address_of(struct builder *lines, const char *before, eth_address address)
+{
+    static const eth_address nobody;
+    builder_put_text(lines, before);
+    address_print(lines, address);
+    if (address_equal(address, nobody)) builder_put_text(lines, " (THE ZERO ADDRESS)");
+}
+
 static void put_to(struct builder *lines, const struct tx *tx)
 {
     put_label(lines, "to");
-    if (tx->has_to) address_print(lines, tx->to);
+    if (tx->has_to) put_address_of(lines, "", tx->to);
     else builder_put_text(lines, "nobody: creates a contract");
     builder_put_text(lines, "\n");
 }
@@ -58,16 +56,108 @@ static void put_ether(struct builder *lines, u256 wei)
     builder_put_text(lines, " wei)");
 }
 
-static void put_call(struct builder *lines, slice data)
+/* ---- calls: who gets what of whom ---- */
+
+/* Tokens have decimals of their own, which only their contract knows: units are shown. */
+static void put_units(struct builder *lines, u256 amount)
 {
-    const slice selector = slice_part(data, 0, SELECTOR_SIZE);
-    builder_put_text(lines, ", calls ");
-    hex_put_0x(lines, selector);
-    for (size_t i = 0; i < ARRAY_COUNT(calls); i++) {
-        if (!slice_equal(selector, slice_of(calls[i].selector, SELECTOR_SIZE))) continue;
-        builder_put_text(lines, " ");
-        builder_put_text(lines, calls[i].name);
+    u256_print_decimal(lines, amount);
+    builder_put_text(lines, " units");
+}
+
+static void put_allowance(struct builder *lines, const struct call *call)
+{
+    if (calls_is_unlimited(call->amount)) builder_put_text(lines, "WITHOUT LIMIT");
+    else put_units(lines, call->amount);
+}
+
+static void put_from_to(struct builder *lines, const struct call *call)
+{
+    put_address_of(lines, " of ", call->from);
+    put_address_of(lines, " to ", call->to);
+}
+
+static void put_token(struct builder *lines, const struct call *call)
+{
+    if (call->kind == CALL_MULTI_TRANSFER) {
+        put_units(lines, call->amount);
+        builder_put_text(lines, " of ");
     }
+    builder_put_text(lines, "token ");
+    u256_print_decimal(lines, call->id);
+    put_from_to(lines, call);
+}
+
+static void put_approve_all(struct builder *lines, const struct call *call)
+{
+    put_address_of(lines, call->is_on ? "lets " : "no longer lets ", call->to);
+    builder_put_text(lines, call->is_on ? " TAKE ALL TOKENS of this contract"
+                                        : " take tokens of this contract");
+}
+
+static void put_spender(struct builder *lines, const struct call *call, const char *how)
+{
+    put_address_of(lines, "lets ", call->to);
+    builder_put_text(lines, how);
+    if (call->kind == CALL_PERMIT) {
+        put_address_of(lines, "", call->from);
+        builder_put_text(lines, ": ");
+    }
+    /* Taking off the most there is ends an allowance: nothing to shout about. */
+    if (call->kind == CALL_DECREASE) put_units(lines, call->amount);
+    else put_allowance(lines, call);
+}
+
+/* What the call does, after its signature. */
+static void put_meaning(struct builder *lines, const struct call *call)
+{
+    switch (call->kind) {
+    case CALL_TRANSFER:
+        put_units(lines, call->amount);
+        put_address_of(lines, " to ", call->to);
+        break;
+    case CALL_TRANSFER_FROM:
+        u256_print_decimal(lines, call->amount);
+        builder_put_text(lines, " (units, or a token's id)");
+        put_from_to(lines, call);
+        break;
+    case CALL_NFT_TRANSFER:
+    case CALL_MULTI_TRANSFER: put_token(lines, call); break;
+    case CALL_APPROVE: put_spender(lines, call, " spend "); break;
+    case CALL_INCREASE: put_spender(lines, call, " spend more: "); break;
+    case CALL_DECREASE: put_spender(lines, call, " spend less: "); break;
+    case CALL_PERMIT: put_spender(lines, call, " spend, of "); break;
+    case CALL_APPROVE_ALL: put_approve_all(lines, call); break;
+    case CALL_WITHDRAW: put_ether(lines, call->amount); break;
+    case CALL_EXECUTE:
+        put_address_of(lines, "calls ", call->to);
+        builder_put_text(lines, " with ");
+        put_ether(lines, call->amount);
+        break;
+    case CALL_MULTICALL:
+        builder_put_decimal(lines, call->inners.count);
+        builder_put_text(lines, call->inners.count == 1 ? " call" : " calls");
+        break;
+    case CALL_MALFORMED: builder_put_text(lines, status_message(call->malformed)); break;
+    case CALL_NONE:
+    case CALL_UNKNOWN: break;
+    }
+}
+
+static void put_call(void *context, const struct call *call, size_t depth)
+{
+    struct builder *lines = context;
+    put_label(lines, depth == 0 ? "calls" : "");
+    for (size_t i = 0; i < depth; i++) builder_put_text(lines, "  ");
+    if (call->kind == CALL_MALFORMED) builder_put_text(lines, "NOT WHAT IT SEEMS: ");
+    if (call->signature) builder_put_text(lines, call->signature);
+    else if (call->kind == CALL_NONE) builder_put_text(lines, "nothing");
+    else hex_put_0x(lines, call->selector);
+    if (call->kind != CALL_NONE && call->kind != CALL_UNKNOWN) {
+        builder_put_text(lines, ": ");
+        put_meaning(lines, call);
+    }
+    builder_put_text(lines, "\n");
 }
 
 static void put_data(struct builder *lines, const struct tx *tx)
@@ -80,8 +170,8 @@ static void put_data(struct builder *lines, const struct tx *tx)
     builder_put_decimal(lines, tx->data.size);
     builder_put_text(lines, tx->data.size == 1 ? " byte" : " bytes");
     if (!tx->has_to) builder_put_text(lines, ", the contract's code");
-    else if (tx->data.size >= SELECTOR_SIZE) put_call(lines, tx->data);
     builder_put_text(lines, "\n");
+    if (tx->has_to) calls_walk(tx->data, put_call, lines);
 }
 
 static void put_access_list(struct builder *lines, slice access_list)

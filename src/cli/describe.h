@@ -12,8 +12,8 @@
 #include "eth/tx.h"
 
 enum {
-    DESCRIBE_TX_SIZE_MAX = 8 * 1024,       /* bytes that describe_tx appends at most */
-    DESCRIBE_SHOWN_SIZE_MAX = 4096,        /* bytes of a message that are shown */
+    DESCRIBE_TX_SIZE_MAX = 512 * 1024, /* bytes that describe_tx appends at most: a line a call */
+    DESCRIBE_SHOWN_SIZE_MAX = 4096,    /* bytes of a message that are shown */
     DESCRIBE_MESSAGE_SIZE_MAX = 64 * 1024, /* bytes that describe_message appends at most */
 };
 
