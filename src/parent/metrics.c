@@ -147,33 +147,40 @@ void metrics_put_series(struct builder *text, const struct metrics_series *serie
     builder_put_text(text, "\n");
 }
 
-static uint64_t resident_pages(void)
+static bool read_resident_pages(uint64_t *pages)
 {
-    unsigned long size = 0, resident = 0;
+    unsigned long size, resident;
     FILE *file = fopen("/proc/self/statm", "re");
-    if (!file) return 0;
-    if (fscanf(file, "%lu %lu", &size, &resident) != 2) resident = 0;
+    if (!file) return false;
+    const bool is_read = fscanf(file, "%lu %lu", &size, &resident) == 2;
     fclose(file);
-    return resident;
+    if (is_read) *pages = resident;
+    return is_read;
 }
 
-static uint64_t open_descriptors(void)
+static bool count_descriptors(uint64_t *count)
 {
     DIR *folder = opendir("/proc/self/fd");
-    uint64_t count = 0;
-    if (!folder) return 0;
-    while (readdir(folder)) count++;
+    uint64_t entries = 0;
+    if (!folder) return false;
+    while (readdir(folder)) entries++;
     closedir(folder);
-    return count > 3 ? count - 3 : 0; /* without ".", ".." and the folder itself */
+    *count = entries > 3 ? entries - 3 : 0; /* without ".", ".." and the folder itself */
+    return true;
 }
 
+/*
+ * Both need a descriptor to find out. A process that has none left would otherwise report 0 of
+ * them, exactly when somebody looks: what is not known is left out.
+ */
 void metrics_put_process(struct builder *text)
 {
     static const struct metrics_series memory = {"process_resident_memory_bytes", "gauge",
                                                  "Resident memory of this process."};
     static const struct metrics_series descriptors = {"process_open_fds", "gauge",
                                                       "Open descriptors of this process."};
-    const long page_size = sysconf(_SC_PAGESIZE);
-    metrics_put_series(text, &memory, resident_pages() * (uint64_t)page_size);
-    metrics_put_series(text, &descriptors, open_descriptors());
+    const uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t pages, count;
+    if (read_resident_pages(&pages)) metrics_put_series(text, &memory, pages * page_size);
+    if (count_descriptors(&count)) metrics_put_series(text, &descriptors, count);
 }

@@ -46,7 +46,10 @@ struct metrics_series {
 };
 void metrics_put_series(struct builder *text, const struct metrics_series *series, uint64_t value);
 
-/* Appends process_resident_memory_bytes and process_open_fds, as far as the system tells. */
+/*
+ * Appends process_resident_memory_bytes and process_open_fds. One that the system does not tell, for
+ * want of a descriptor to ask with, is absent and not 0.
+ */
 void metrics_put_process(struct builder *text);
 
 #endif

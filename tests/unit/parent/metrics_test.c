@@ -1,5 +1,7 @@
 #include "parent/metrics.h"
 
+#include <sys/resource.h>
+
 #include "bench.h"
 #include "runner.h"
 
@@ -70,6 +72,20 @@ static void process(void)
     expect_true("descriptors", !bench_has(builder_view(&text), "process_open_fds 0\n"));
 }
 
+/* Opening anything fails, as when all descriptors are in use. */
+static void process_without_descriptors(void)
+{
+    struct rlimit usual, none;
+    struct builder text;
+    builder_init(&text, memory, sizeof memory);
+    expect_true("known", getrlimit(RLIMIT_NOFILE, &usual) == 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = usual.rlim_max};
+    expect_true("lowered", setrlimit(RLIMIT_NOFILE, &none) == 0);
+    metrics_put_process(&text);
+    expect_true("restored", setrlimit(RLIMIT_NOFILE, &usual) == 0);
+    expect_text("absent", builder_view(&text), "");
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
@@ -77,6 +93,7 @@ int main(int argc, char **argv)
         {"round trips", round_trips},
         {"series", series},
         {"process", process},
+        {"process without descriptors", process_without_descriptors},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
 }
