@@ -79,6 +79,19 @@ status harden_allow_descriptors(size_t count)
     return status_ok();
 }
 
+status harden_raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        FAIL(INTERNAL, errno, "harden: the limit of descriptors is unknown");
+    }
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        FAIL(INTERNAL, errno, "harden: the limit of descriptors cannot be raised");
+    }
+    return status_ok();
+}
+
 status harden_drop_user(unsigned user_id, unsigned group_id)
 {
     if (getuid() == user_id && geteuid() == user_id && getgid() == group_id &&

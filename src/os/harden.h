@@ -29,6 +29,12 @@ MUST_CHECK status harden_close_inherited(void);
 /* Raises the limit of open descriptors to at least this many. OVER_LIMIT when that is not allowed. */
 MUST_CHECK status harden_allow_descriptors(size_t count);
 
+/*
+ * Raises the limit of open descriptors to the most that this process may have without rights: the
+ * usual 1,024 are meant for programs that use select().
+ */
+MUST_CHECK status harden_raise_descriptors(void);
+
 /* Sets the program's filter, for good. Call it after harden_process and before threads. */
 MUST_CHECK status harden_system_calls(enum harden_program program);
 

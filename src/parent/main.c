@@ -145,6 +145,7 @@ int main(int argc, char **argv)
     /* Few heaps: each thread's own would cost more memory than it saves time. */
     mallopt(M_ARENA_MAX, 2);
     result = harden_process();
+    if (status_is_ok(result)) result = harden_raise_descriptors();
     if (status_is_ok(result)) result = shutdown_open(&program.shutdown);
     if (status_is_ok(result)) result = arena_open(&program.arena, OPTIONS_ARENA_SIZE);
     if (status_is_ok(result)) result = options_read(&flags, &program.arena, &program.options);

@@ -83,11 +83,24 @@ static void descriptors_step(void)
     must(status_is(harden_allow_descriptors(65), FAILURE_OVER_LIMIT), 7);
 }
 
+static void raised_step(void)
+{
+    const struct rlimit few = {16, 64};
+    struct rlimit now;
+    must(setrlimit(RLIMIT_NOFILE, &few) == 0, 1);
+    for (int i = 0; i < 2; i++) { /* a second time changes nothing */
+        must(status_is_ok(harden_raise_descriptors()), 2);
+        must(getrlimit(RLIMIT_NOFILE, &now) == 0, 3);
+        must(now.rlim_cur == 64 && now.rlim_max == 64, 4);
+    }
+}
+
 static void process(void)
 {
     expect_u64("process", (uint64_t)outcome_of(process_step), 0);
     expect_u64("inherited", (uint64_t)outcome_of(inherited_step), 0);
     expect_u64("descriptors", (uint64_t)outcome_of(descriptors_step), 0);
+    expect_u64("raised", (uint64_t)outcome_of(raised_step), 0);
     expect_u64("user", (uint64_t)outcome_of(user_step), 0);
 }
 
