@@ -6,8 +6,13 @@
  * ends: lines end in CR LF; header lines are not folded and have no blank before the colon; a
  * Content-Length is plain decimal and there is at most one value of it (a repeated equal one is
  * refused too); Transfer-Encoding is exactly "chunked", in HTTP/1.1 only, and never beside a
- * Content-Length; control characters are refused everywhere; a request has exactly one Host. A
- * response whose body would end with the connection is refused: it cannot be told from a cut one.
+ * Content-Length; control characters are refused everywhere; a request has exactly one Host (one of
+ * HTTP/1.0 may have none). The absolute form of a target is taken, its host being the Host's, and
+ * becomes the path in it; "*" is taken with OPTIONS. A response whose body would end with the
+ * connection is refused: it cannot be told from a cut one.
+ *
+ * The detail of a refusal is the HTTP code that says so to a client (413, 414, 431, 501, 505), or 0
+ * for 400.
  *
  * Specification: RFC 9110 and RFC 9112.
  */
@@ -41,7 +46,7 @@ struct http_headers {
 
 struct http_request {
     slice method; /* a token, "GET" */
-    slice target; /* "/path?query", never empty */
+    slice target; /* "/path?query", or "*" of OPTIONS */
     struct http_headers headers;
     slice body;
     bool is_last; /* the connection ends after the response to this */
@@ -67,6 +72,16 @@ bool http_headers_find(const struct http_headers *headers, const char *name, sli
 /* Reads a header that must be there exactly once. BAD_INPUT otherwise. */
 MUST_CHECK status http_headers_read(const struct http_headers *headers, const char *name,
                                     slice *value);
+
+/* What stands before a response's body. */
+struct http_response_head {
+    uint16_t code;
+    slice reason; /* may be empty */
+    const struct http_header *list;
+    size_t count;
+    uint64_t body_size;
+    const char *connection; /* "close" or "keep-alive"; NULL: does not say */
+};
 
 /* What a head says about where its body ends. */
 struct http_framing {
@@ -101,6 +116,13 @@ MUST_CHECK status http_request_print(const struct http_request *request, struct 
 
 /* The same for a response, always with a Content-Length (but for 204 and 304). */
 MUST_CHECK status http_response_print(const struct http_response *response, struct builder *text);
+
+/* The same for what stands before its body: all there is to say to a HEAD. */
+MUST_CHECK status http_response_head_print(const struct http_response_head *head,
+                                           struct builder *text);
+
+/* True for a byte that a method or a header's name may have: RFC 9110, section 5.6.2. */
+bool http_is_token_byte(uint8_t byte);
 
 /* True for what a header's value or a reason may be: visible, blank and non-ASCII bytes. */
 bool http_is_value(slice text);

@@ -17,31 +17,30 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "http/body.h"
+#include "http/head.h"
 #include "http/message.h"
 
 enum {
-    HTTP_CHUNK_LINE_SIZE_MAX = 256, /* bytes of a chunk's size and extensions */
-    HTTP_INTERIM_COUNT_MAX = 8,     /* 1xx responses skipped before a final one */
+    HTTP_INTERIM_COUNT_MAX = 8, /* 1xx responses skipped before a final one */
 };
 
 /* Bytes of one connection on their way to being messages. Its fields are private. */
 struct http_reader {
     uint8_t *memory;
     size_t size_max;
-    size_t size;          /* bytes received */
-    size_t head_size;     /* 0 until the head is complete */
-    size_t scanned_size;  /* where the search for the head's end, or a chunk line's, goes on */
-    size_t body_size;     /* of Content-Length, or chunk data joined so far */
-    size_t next_offset;   /* chunked: first byte not yet read; complete: first byte after it */
-    size_t chunk_size;    /* chunk data still to come */
-    size_t trailer_size;  /* bytes of trailer lines so far */
+    size_t size;       /* bytes that are there */
+    size_t head_size;  /* 0 until the head is complete */
+    size_t taken_size; /* head, and body joined so far: the first byte not yet read */
+    struct http_head_search search;
+    struct http_body body;
     size_t interim_count; /* 1xx responses skipped so far */
     uint8_t state;
 };
 
 /*
- * Starts a reader over the caller's memory, which bounds a whole message (head and body as
- * received, with chunk lines) and must outlive everything read from it.
+ * Starts a reader over the caller's memory, which bounds a whole message (head, and body without
+ * its chunk lines) and must outlive everything read from it.
  */
 void http_reader_init(struct http_reader *reader, void *memory, size_t size_max);
 

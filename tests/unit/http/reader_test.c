@@ -145,14 +145,53 @@ static const struct {
      "http: a chunk line has a control character"},
     {"trailer that is no header",
      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nGET / HTTP/1.1\r\n\r\n",
-     NULL, "http: a header line has no colon"},
+     NULL, "http: a header's name is not a token"},
+    {"trailer without a colon",
+     "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX\r\n\r\n", NULL,
+     "http: a header line has no colon"},
+    {"trailer that is folded",
+     "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n z\r\n\r\n", NULL,
+     "http: a header line must not be folded"},
+    {"control character in a trailer",
+     "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: \x01\r\n\r\n", NULL,
+     "http: a header has a control character"},
+    {"carriage return alone in a chunk line",
+     "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\rx", NULL,
+     "http: a line must end in CR LF"},
+    {"carriage return alone at the body's end",
+     "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\rx", NULL,
+     "http: a line must end in CR LF"},
     {"no method", " / HTTP/1.1\r\nHost: a\r\n\r\n", NULL, "http: method is not a token"},
     {"method too long", "ABCDEFGHIJKLMNOPQ / HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
      "http: method is too long"},
     {"no target", "GET  HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
      "http: target must be a path of visible characters"},
-    {"absolute target", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
+    {"absolute target", "GET http://a:80/ HTTP/1.1\r\nHost: A:80\r\n\r\n", "", NULL},
+    {"absolute target without a path", "GET HTTPS://a HTTP/1.1\r\nHost: a\r\n\r\n", "", NULL},
+    {"absolute target of another host", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
+     "http: Host and the target's host differ"},
+    {"absolute target without a host", "GET http:///x HTTP/1.1\r\nHost:\r\n\r\n", NULL,
+     "http: target's host is not a name and a port"},
+    {"absolute target with a user", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
+     "http: target's host is not a name and a port"},
+    {"absolute target with a query and no path", "GET http://a?b HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
+     "http: target's host is not a name and a port"},
+    {"another scheme", "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
      "http: target must be a path of visible characters"},
+    {"authority", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
+     "http: target must be a path of visible characters"},
+    {"asterisk", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "", NULL},
+    {"asterisk with another method", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
+     "http: target must be a path of visible characters"},
+    {"HTTP/1.0 without a host", "GET / HTTP/1.0\r\n\r\n", "", NULL},
+    {"HTTP/1.0 with two hosts", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", NULL,
+     "http: a request must have exactly one Host"},
+    {"empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "", NULL},
+    {"list of hosts", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", NULL,
+     "http: Host must be a name and a port"},
+    {"host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", NULL,
+     "http: Host must be a name and a port"},
+    {"host in brackets", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "", NULL},
     {"control character in the target", "GET /\t HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
      "http: target must be a path of visible characters"},
     {"bytes above ASCII in the target", "GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", NULL,
@@ -452,6 +491,11 @@ static void last_message(void)
     } rows[] = {
         {"1.1 goes on", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", false},
         {"1.0 does not", "GET / HTTP/1.0\r\nHost: a\r\n\r\n", true},
+        {"1.0 that asks", "GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n", false},
+        {"1.0 that asks for both",
+         "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\n", true},
+        {"1.1 that asks for both",
+         "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n", true},
         {"close", "GET / HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n", true},
         {"close in a list", "GET / HTTP/1.1\r\nHost: a\r\nConnection: te , close\r\n\r\n", true},
         {"close in a second header",
@@ -466,6 +510,45 @@ static void last_message(void)
                   read_request(slice_text(rows[i].text), MEMORY_SIZE, &request, &is_done));
         expect_true("last", request.is_last == rows[i].is_last);
     }
+}
+
+/* The detail of a refusal is the code for its answer; 0 stands for 400. */
+static void codes(void)
+{
+    static const struct {
+        const char *name, *text;
+        int64_t code;
+    } rows[] = {
+        {"version 2", "GET / HTTP/2.0\r\n\r\n", 505},
+        {"version 1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
+        {"no version", "GET /\r\n\r\n", 0},
+        {"not one", "GET / HTTP/1.x\r\n\r\n", 0},
+        {"long method", "ABCDEFGHIJKLMNOPQ / HTTP/1.1\r\nHost: a\r\n\r\n", 501},
+        {"long body", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", 413},
+        {"long chunk", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+         413},
+        {"no host", "GET / HTTP/1.1\r\n\r\n", 0},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct http_request request;
+        bool is_done;
+        runner_row(rows[i].name);
+        const status got = read_request(slice_text(rows[i].text), MEMORY_SIZE, &request, &is_done);
+        expect_true("refused", !status_is_ok(got));
+        expect_u64("code", (uint64_t)got.detail, (uint64_t)rows[i].code);
+    }
+}
+
+static void absolute_targets(void)
+{
+    struct http_request request;
+    bool is_done;
+    expect_ok("path", read_request(slice_text("GET http://a/b?c HTTP/1.1\r\nHost: a\r\n\r\n"),
+                                   MEMORY_SIZE, &request, &is_done));
+    expect_text("is what is left", request.target, "/b?c");
+    expect_ok("no path", read_request(slice_text("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n"),
+                                      MEMORY_SIZE, &request, &is_done));
+    expect_text("is the root", request.target, "/");
 }
 
 static void printed_reads_back(void)
@@ -505,6 +588,8 @@ int main(int argc, char **argv)
         {"trailer limits", trailer_limits},
         {"interim limits", interim_limits},
         {"last message", last_message},
+        {"codes", codes},
+        {"absolute targets", absolute_targets},
         {"printed reads back", printed_reads_back},
     };
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
