@@ -65,7 +65,7 @@ static status tcp_address_init(const endpoint *at, union tcp_address *address, s
     return status_ok();
 }
 
-static status tcp_open(const endpoint *at, struct listener *listener)
+static status tcp_open(const endpoint *at, bool is_shared, struct listener *listener)
 {
     SCOPED(socket_close) int descriptor = -1;
     const int on = 1;
@@ -75,7 +75,8 @@ static status tcp_open(const endpoint *at, struct listener *listener)
     TRY(socket_open(address.any.sa_family, &descriptor));
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         (address.any.sa_family == AF_INET6 &&
-         setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)) {
+         setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
+        (is_shared && setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)) {
         FAIL(UNAVAILABLE, errno, "listener: socket options cannot be set");
     }
     TRY(socket_listen(descriptor, (struct socket_address){&address.any, size}));
@@ -105,7 +106,7 @@ status listener_open_mode(const endpoint *target, unsigned mode, struct listener
         TRY(vsock_listen(target, &opened.descriptor));
         opened.bound = *target;
         break;
-    case ENDPOINT_TCP: TRY(tcp_open(target, &opened)); break;
+    case ENDPOINT_TCP: TRY(tcp_open(target, false, &opened)); break;
     }
     *listener = opened;
     return status_ok();
@@ -114,6 +115,23 @@ status listener_open_mode(const endpoint *target, unsigned mode, struct listener
 status listener_open(const endpoint *target, struct listener *listener)
 {
     return listener_open_mode(target, LISTENER_UNIX_MODE, listener);
+}
+
+status listener_open_beside(const struct listener *first, struct listener *listener)
+{
+    const int on = 1;
+    struct listener opened = {.is_open = true};
+    REQUIRE(first->bound.kind == ENDPOINT_TCP, DENIED, "listener: only TCP is listened for twice");
+    /*
+     * Not before it was bound: then it would have been bound beside another program of our user,
+     * too, and nobody would have been told that there are two.
+     */
+    if (setsockopt(first->descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+        FAIL(UNAVAILABLE, errno, "listener: socket options cannot be set");
+    }
+    TRY(tcp_open(&first->bound, true, &opened));
+    *listener = opened;
+    return status_ok();
 }
 
 static status accepted_open(const struct listener *listener, int descriptor, struct stream *stream)
@@ -134,6 +152,36 @@ static bool is_about_one(int reason)
     return reason == EINTR || reason == ECONNABORTED || reason == EPROTO || reason == ECONNRESET ||
            reason == ENETDOWN || reason == EHOSTDOWN || reason == EHOSTUNREACH ||
            reason == ENETUNREACH || reason == ENOPROTOOPT;
+}
+
+status listener_take(const struct listener *listener, struct sockaddr_storage *peer,
+                     int *descriptor)
+{
+    const int on = 1;
+    for (;;) {
+        socklen_t size = sizeof *peer;
+        peer->ss_family = AF_UNSPEC;
+        union {
+            struct sockaddr_storage *storage;
+            struct sockaddr *any;
+        } address = {peer};
+        const int taken =
+            accept4(listener->descriptor, address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int reason = errno;
+        if (taken >= 0) {
+            if (listener->bound.kind == ENDPOINT_TCP) {
+                (void)setsockopt(taken, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            }
+            *descriptor = taken;
+            return status_ok();
+        }
+        if (reason == EAGAIN || reason == EWOULDBLOCK) {
+            FAIL(UNAVAILABLE, ETIMEDOUT, "listener: no connection is waiting");
+        }
+        if (!is_about_one(reason)) {
+            FAIL(UNAVAILABLE, reason, "listener: connection cannot be accepted");
+        }
+    }
 }
 
 status listener_accept(struct listener *listener, int64_t deadline_ms, struct stream *stream)

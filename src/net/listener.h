@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/status.h"
 #include "net/endpoint.h"
@@ -48,6 +49,20 @@ MUST_CHECK status listener_open_mode(const endpoint *target, unsigned mode,
  */
 MUST_CHECK status listener_accept(struct listener *listener, int64_t deadline_ms,
                                   struct stream *stream);
+
+/*
+ * Opens one more socket where a TCP one listens already: the kernel deals connections out between
+ * them (SO_REUSEPORT), also to sockets that another process of our user would open in this way.
+ * DENIED for other kinds.
+ */
+MUST_CHECK status listener_open_beside(const struct listener *first, struct listener *listener);
+
+/*
+ * Takes the next connection without waiting: its descriptor, non-blocking, and the peer's address
+ * (AF_UNSPEC when it has none). Failures as of listener_accept.
+ */
+MUST_CHECK status listener_take(const struct listener *listener, struct sockaddr_storage *peer,
+                                int *descriptor);
 
 /* Closes, and removes a Unix socket's path if it is still ours. */
 void listener_close(struct listener *listener);

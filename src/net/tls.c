@@ -307,18 +307,16 @@ static void ssl_close(SSL **ssl)
     SSL_free(*ssl);
 }
 
-/* Makes the connection's state over the stream's descriptor, which it does not own. */
-static status ssl_open(SSL_CTX *context, const BIO_METHOD *method, const struct stream *stream,
-                       SSL **ssl)
+/* Makes the connection's state over a descriptor, which it does not own. */
+static status ssl_open(SSL_CTX *context, const BIO_METHOD *method, int descriptor, SSL **ssl)
 {
-    assert(stream_is_open(stream) && !stream->context);
     SSL *opened = SSL_new(context);
     BIO *bio = opened ? BIO_new(method) : NULL;
     if (!bio) {
         SSL_free(opened);
         FAIL(UNAVAILABLE, 0, "tls: no memory");
     }
-    transport_set(bio, stream->descriptor, -1);
+    transport_set(bio, descriptor, -1);
     SSL_set_bio(opened, bio, bio);
     *ssl = opened;
     return status_ok();
@@ -401,7 +399,8 @@ status tls_client_start(const struct tls_client *client, const struct tls_peer *
                         int64_t deadline_ms, struct stream *stream)
 {
     SCOPED(ssl_close) SSL *ssl = NULL;
-    TRY(ssl_open(client->context, client->transport, stream, &ssl));
+    assert(stream_is_open(stream) && !stream->context);
+    TRY(ssl_open(client->context, client->transport, stream->descriptor, &ssl));
     TRY(peer_set(ssl, peer));
     TRY(handshake(ssl, SSL_connect, deadline_ms));
     stream->operations = &encrypted;
@@ -454,6 +453,39 @@ status tls_server_open(const struct tls_identity *identity, struct tls_server *s
     return status_ok();
 }
 
+/* What clients are told of the authorities, so that those with several certificates can choose. */
+static status authorities_name(SSL_CTX *context, slice roots_pem)
+{
+    SCOPED(bio_close) BIO *pem = NULL;
+    TRY(pem_open(roots_pem, &pem));
+    for (;;) {
+        X509 *root;
+        TRY(certificate_take(pem, &root));
+        if (!root) return status_ok();
+        const int is_added = SSL_CTX_add_client_CA(context, root);
+        X509_free(root);
+        REQUIRE(is_added == 1, BAD_INPUT, "tls: root certificate is refused");
+    }
+}
+
+status tls_server_ask_clients(struct tls_server *server, slice roots_pem)
+{
+    TRY(roots_add(server->context, roots_pem));
+    TRY(authorities_name(server->context, roots_pem));
+    /* A server checks its peers' certificates for the purpose of a client without being told. */
+    SSL_CTX_set_verify(server->context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify_depth(server->context, TLS_CHAIN_DEPTH_MAX);
+    return status_ok();
+}
+
+/* The transports stay where they are: connections go on using the one that they began with. */
+void tls_server_exchange(struct tls_server *server, struct tls_server *fresh)
+{
+    void *context = server->context;
+    server->context = fresh->context;
+    fresh->context = context;
+}
+
 void tls_server_close(struct tls_server *server)
 {
     SSL_CTX_free(server->context);
@@ -464,10 +496,20 @@ void tls_server_close(struct tls_server *server)
 status tls_server_start(const struct tls_server *server, int64_t deadline_ms, struct stream *stream)
 {
     SCOPED(ssl_close) SSL *ssl = NULL;
-    TRY(ssl_open(server->context, server->transport, stream, &ssl));
+    assert(stream_is_open(stream) && !stream->context);
+    TRY(ssl_open(server->context, server->transport, stream->descriptor, &ssl));
     TRY(handshake(ssl, SSL_accept, deadline_ms));
     stream->operations = &encrypted;
     stream->context = ssl;
     ssl = NULL;
+    return status_ok();
+}
+
+status tls_server_prepare(const struct tls_server *server, int descriptor, void **ssl)
+{
+    SSL *opened = NULL;
+    TRY(ssl_open(server->context, server->transport, descriptor, &opened));
+    SSL_set_accept_state(opened);
+    *ssl = opened;
     return status_ok();
 }

@@ -75,8 +75,25 @@ struct tls_identity {
 MUST_CHECK status tls_server_open(const struct tls_identity *identity, struct tls_server *server);
 void tls_server_close(struct tls_server *server);
 
+/*
+ * Asks clients for a certificate of one of these authorities, fit for a client (extended key usage:
+ * clientAuth, or none). A handshake with any other certificate fails; one without goes on, and who
+ * serves decides what that is worth. BAD_INPUT as for a client's roots. Before any connection.
+ */
+MUST_CHECK status tls_server_ask_clients(struct tls_server *server, slice roots_pem);
+
+/*
+ * Gives `server` what `fresh` shows and asks for, for its further connections, and `fresh` what it
+ * had until now. Connections of either keep what they began with. Not while another thread starts
+ * one.
+ */
+void tls_server_exchange(struct tls_server *server, struct tls_server *fresh);
+
 /* Turns an accepted stream into a TLS one. */
 MUST_CHECK status tls_server_start(const struct tls_server *server, int64_t deadline_ms,
                                    struct stream *stream);
+
+/* The state (SSL) of a connection that is driven by a loop: for net/tls_session. */
+MUST_CHECK status tls_server_prepare(const struct tls_server *server, int descriptor, void **ssl);
 
 #endif

@@ -207,6 +207,54 @@ static void no_descriptors_left(void)
     expect_ok("later", listener_accept(&listener, clock_deadline_ms(PATIENCE_MS), &server));
 }
 
+/* Two sockets at one address get what comes between them; a third program is told of a conflict. */
+static void beside(void)
+{
+    SCOPED(listener_close) struct listener first = {0};
+    SCOPED(listener_close) struct listener second = {0};
+    struct listener stranger = {0};
+    const endpoint at = parsed("tcp:127.0.0.1:0"), path = own_path("g");
+    expect_ok("first", listener_open(&at, &first));
+    expect_ok("second", listener_open_beside(&first, &second));
+    expect_u64("one port", second.bound.port, first.bound.port);
+    expect_kind("a stranger", listener_open(&first.bound, &stranger), FAILURE_CONFLICT);
+    size_t counts[2] = {0};
+    for (size_t i = 0; i < 64; i++) {
+        SCOPED(stream_close) struct stream client = {0};
+        expect_ok("dial", tcp_dial(&first.bound, clock_deadline_ms(PATIENCE_MS), &client));
+        for (size_t k = 0; k < 2; k++) {
+            struct sockaddr_storage peer;
+            int descriptor;
+            if (!status_is_ok(listener_take(k == 0 ? &first : &second, &peer, &descriptor)))
+                continue;
+            expect_true("address", peer.ss_family == AF_INET);
+            counts[k]++;
+            close(descriptor);
+        }
+    }
+    expect_u64("each once", counts[0] + counts[1], 64);
+    expect_true("both have some", counts[0] > 0 && counts[1] > 0);
+    SCOPED(listener_close) struct listener local = {0};
+    expect_ok("unix", listener_open(&path, &local));
+    expect_kind("not beside a path", listener_open_beside(&local, &stranger), FAILURE_DENIED);
+}
+
+static void taking(void)
+{
+    SCOPED(listener_close) struct listener listener = {0};
+    SCOPED(stream_close) struct stream client = {0};
+    struct sockaddr_storage peer;
+    int descriptor = -1;
+    const endpoint at = own_path("h");
+    expect_ok("open", listener_open(&at, &listener));
+    expect_true("nobody", stream_is_late(listener_take(&listener, &peer, &descriptor)));
+    expect_ok("dial", endpoint_dial(&at, clock_deadline_ms(PATIENCE_MS), &client));
+    expect_ok("take", listener_take(&listener, &peer, &descriptor));
+    expect_true("does not block", (fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0);
+    expect_true("is not inherited", (fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+    close(descriptor);
+}
+
 int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
@@ -219,7 +267,8 @@ int main(int argc, char **argv)
         {"no delay", no_delay},
         {"accept deadline", accept_deadline},
         {"no descriptors left", no_descriptors_left},
-
+        {"beside", beside},
+        {"taking", taking},
     };
     umask(022);
     return runner_main(argc, argv, __FILE__, tests, ARRAY_COUNT(tests));
