@@ -273,6 +273,11 @@ static void no_key_on_the_stack(void)
     SCOPED(k256_close) struct k256 curve = {0};
     struct secret32 key;
     uint8_t reversed[32];
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    /* Instrumented frames are several times as deep as those that secret_wipe_stack is made for. */
+    runner_skip("a sanitizer lays the stack out in its own way");
+    return;
+#endif
     if (!expect_ok("open", k256_open(&curve, &BLINDING))) return;
     for (size_t i = 0; i < ARRAY_COUNT(key_calls); i++) {
         runner_row(key_calls[i].name);

@@ -317,7 +317,7 @@ static void answered(void *context, struct cold_origin origin, struct block *blo
     const uint64_t index = atomic_load(&answers.count);
     answers.req_ids[index] = reply.req_id;
     answers.kinds[index] = reply.kind;
-    if (reply.sentence.size < sizeof answers.sentence) {
+    if (reply.sentence.size > 0 && reply.sentence.size < sizeof answers.sentence) {
         memcpy(answers.sentence, reply.sentence.bytes, reply.sentence.size);
         answers.sentence[reply.sentence.size] = '\0';
     }
