@@ -8,7 +8,7 @@ static_assert(1 << PLACE_BITS == LINK_CALL_COUNT_MAX, "a req_id's low part is a 
 status book_init(struct book *book, struct arena *memory)
 {
     void *calls, *places;
-    TRY(arena_take(memory, LINK_CALL_COUNT_MAX * sizeof *book->calls, &calls));
+    TRY(arena_take(memory, LINK_CALL_COUNT_MAX * sizeof(struct link_call *), &calls));
     TRY(arena_take(memory, LINK_CALL_COUNT_MAX * sizeof *book->free_places, &places));
     *book = (struct book){.calls = calls, .free_places = places};
     for (size_t i = 0; i < LINK_CALL_COUNT_MAX; i++) {

@@ -129,12 +129,14 @@ static status make_file(const char *path)
     return made;
 }
 
-/* The log's path, in `text` of SQLITE_STORE_PATH_SIZE_MAX + 8. */
+/* The log's path, in `text` of SQLITE_STORE_PATH_SIZE_MAX + 16. */
 static void put_log_path(const char *path, const char *suffix, char *text)
 {
-    const size_t size = strlen(path);
-    memcpy(text, path, size);
-    memcpy(text + size, suffix, strlen(suffix) + 1);
+    struct builder builder;
+    builder_init(&builder, text, SQLITE_STORE_PATH_SIZE_MAX + 16);
+    builder_put_text(&builder, path);
+    builder_put_text(&builder, suffix);
+    builder_put_u8(&builder, 0);
 }
 
 /* A file made beside a log of its name would have that log's pages written into it. */

@@ -36,7 +36,7 @@ image_build() {
     jq -n "{version:1, mode:\"production\", region:\"eu-west-1\", environment:\"qemu\", epoch:1, epoch_min:1,
         kms_host:\"$ENW_KMS_HOST\", kms_dial:\"vsock:2:8000\", kms_key_arns:[\"$ENW_KMS_KEY_ARN\"],
         ca_file:\"/etc/enclave-wallet/ca.pem\", listen:\"vsock:any:7878\", heartbeat:\"vsock:2:9000\",
-        cache_entries:1024, cache_lifetime_s:300, verification:"twice", workers:2, kms_workers:8} | $filter" \
+        cache_entries:1024, cache_lifetime_s:300, verification:\"twice\", workers:2, kms_workers:8} | $filter" \
         >"$WORK/$name.json"
     strip -o "$WORK/$name.program" "$(program enclave enw-enclave)"
     "$(program cli enw)" image build --program "$WORK/$name.program" --config "$WORK/$name.json" \
