@@ -299,6 +299,45 @@ static void requests(void)
     bench_close(&bench);
 }
 
+/* What a text in C cannot hold. */
+static void zero_bytes(void)
+{
+    static const struct {
+        const char *name, *before, *after;
+    } cases[] = {
+        {"in a length", POST "Content-Length: 19", "5\r\n\r\n" BODY NEXT},
+        {"in a coding", POST "Transfer-Encoding: chunked", "x\r\n\r\n" CHUNKS NEXT},
+        {"in a name", POST "Transfer-Encoding", ": chunked\r\n" LENGTH "\r\n" BODY NEXT},
+        {"in a value", POST "X-A: b", "c\r\n" LENGTH "\r\n" BODY NEXT},
+        {"in a token", POST "Authorization: Bearer token", "junk\r\n" LENGTH "\r\n" BODY NEXT},
+        {"in a target", "GET /ok", "/../v1 HTTP/1.1\r\n" H "\r\n" NEXT},
+        {"in a method", "GET", " /ok HTTP/1.1\r\n" H "\r\n" NEXT},
+        {"in a host", "GET /ok HTTP/1.1\r\nHost: x", "\r\n\r\n" NEXT},
+        {"in a chunk line", POST CHUNKED "\r\n13", "\r\n" BODY "\r\n0\r\n\r\n" NEXT},
+        {"in an extension", POST CHUNKED "\r\n13;a", "\r\n" BODY "\r\n0\r\n\r\n" NEXT},
+        {"in a trailer", POST CHUNKED "\r\n13\r\n" BODY "\r\n0\r\nX: y", "\r\n\r\n" NEXT},
+    };
+    bench_init(&bench);
+    bench_open(&bench);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        static const unsigned codes[4] = {400};
+        uint8_t memory[1024];
+        struct builder text;
+        runner_row(cases[i].name);
+        builder_init(&text, memory, sizeof memory);
+        builder_put_text(&text, cases[i].before);
+        builder_put_u8(&text, 0);
+        builder_put_text(&text, cases[i].after);
+        const int client = bench_connect(&bench);
+        bench_send(&bench, client, builder_view(&text));
+        expect_codes(bench_receive(&bench, client), codes);
+        expect_true("ended", bench_is_ended(&bench, client));
+        close(client);
+    }
+    bench_turn(&bench);
+    bench_close(&bench);
+}
+
 /* However the bytes arrive, what comes of them is the same. */
 static void cut_anywhere(void)
 {
@@ -602,6 +641,7 @@ int main(int argc, char **argv)
 {
     static const struct runner_test tests[] = {
         {"requests", requests},
+        {"zero bytes", zero_bytes},
         {"cut anywhere", cut_anywhere},
         {"expectations", expectations},
         {"head sizes", head_sizes},
